@@ -1,0 +1,39 @@
+import tseslint from 'typescript-eslint';
+
+const modesl = { name: 'modesl', message: 'Only src/switch/connection.ts speaks modesl.' };
+const border = ['express', 'pouchdb', 'node:net', 'node:http', 'node:https'].map((name) => ({
+  name,
+  message: 'Calls, metaflows and recording decide; I/O lives at the border.',
+}));
+
+export default tseslint.config(
+  { ignores: ['dist', 'coverage', 'data', 'src/generated', '**/*.js'] },
+  ...tseslint.configs.strictTypeChecked,
+  {
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+    },
+  },
+  {
+    files: ['src/**'],
+    ignores: ['src/switch/connection.ts'],
+    rules: { 'no-restricted-imports': ['error', { paths: [modesl] }] },
+  },
+  {
+    files: ['src/calls/**', 'src/metaflows/**', 'src/recording/**'],
+    rules: { 'no-restricted-imports': ['error', { paths: [modesl, ...border] }] },
+  },
+  {
+    // chai's assertions are expressions
+    files: ['test/**'],
+    rules: {
+      '@typescript-eslint/no-unused-expressions': 'off',
+      '@typescript-eslint/no-non-null-assertion': 'off',
+    },
+  },
+);

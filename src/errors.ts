@@ -1,0 +1,53 @@
+/**
+ * Every error that a person or a program can meet, in one table: its stable code, the HTTP status it
+ * answers with, and the sentence. `docs/errors.md` is checked against it.
+ */
+export const ERRORS = {
+  // what a call or a recording says
+  not_recording: { status: 409, message: 'nothing records this call' },
+  not_bridged: { status: 409, message: 'the leg is not bridged to another one' },
+  call_gone: { status: 404, message: 'the call has ended' },
+  mask_incomplete: { status: 502, message: 'a recorder of this call could not be masked' },
+  unmask_incomplete: { status: 502, message: 'a recorder of this call could not be unmasked' },
+  no_audio: { status: 502, message: 'the switch started the recording but the file does not grow' },
+  format_unavailable: { status: 409, message: 'the switch cannot write this audio format' },
+  media_unavailable: {
+    status: 502,
+    message: 'the media of the call could not be brought back to the switch',
+  },
+  loopback_leg: { status: 409, message: 'a loopback leg is never recorded' },
+  // what the switch says
+  switch_refused: { status: 502, message: 'the switch refused the command' },
+  switch_down: { status: 503, message: 'the switch is not connected' },
+  switch_timeout: { status: 504, message: 'the switch did not answer in time' },
+  connection_lost: { status: 503, message: 'the connection to the switch was lost before it answered' },
+  auth_refused: { status: 503, message: 'the switch refused the password' },
+  acl_refused: { status: 503, message: 'the switch refuses connections from this address' },
+  invalid_command: { status: 400, message: 'a command to the switch must not hold line breaks or NUL' },
+  // what the service says
+  shutting_down: { status: 503, message: 'the service is stopping' },
+  store_failed: { status: 500, message: 'the document could not be stored' },
+} as const satisfies Record<string, { status: number; message: string }>;
+
+/** A stable code of {@link ERRORS}. */
+export type ErrorCode = keyof typeof ERRORS;
+
+/** An error with a stable code; `detail` says what it was in this case, and never holds a secret or digits. */
+export class MetaflowsError extends Error {
+  override readonly name = 'MetaflowsError';
+  readonly status: number;
+
+  constructor(
+    readonly code: ErrorCode,
+    readonly detail?: string,
+    options?: ErrorOptions,
+  ) {
+    super(detail === undefined ? ERRORS[code].message : `${ERRORS[code].message}: ${detail}`, options);
+    this.status = ERRORS[code].status;
+  }
+}
+
+/** Whether `error` is a {@link MetaflowsError}, with one of `codes` where any are given. */
+export function isMetaflowsError(error: unknown, ...codes: ErrorCode[]): error is MetaflowsError {
+  return error instanceof MetaflowsError && (codes.length === 0 || codes.includes(error.code));
+}

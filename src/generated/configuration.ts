@@ -1,0 +1,74 @@
+/* Generated from schemas/configuration.json by npm run types. */
+
+export type Names = string[];
+export type Names1 = string[];
+export type Names2 = string[];
+export type Names3 = string[];
+export type Names4 = string[];
+/**
+ * verto and loopback legs belong to nobody unless named here
+ */
+export type Names5 = string[];
+
+/**
+ * The JSON file that METAFLOWS_CONFIG names. Each METAFLOWS_… environment variable is also a key here, by its name in lower case without the prefix; the environment wins.
+ */
+export interface Configuration {
+  /**
+   * event sockets, separated by commas: esl://:password@host:port, or the word embedded
+   */
+  switches?: string;
+  http_host?: string;
+  http_port?: number;
+  admin_token?: string;
+  database?: string;
+  recordings_dir?: string;
+  recordings_mount?: string;
+  flows_dir?: string;
+  delivery_deny?: string;
+  delivery_allow?: string;
+  log_level?: 'error' | 'warn' | 'info' | 'http' | 'verbose' | 'debug' | 'silly';
+  identity?: IdentityVariables;
+  digits?: DigitSettings;
+  tones?: Tones;
+  limits?: Limits;
+}
+/**
+ * Channel variables that say whose a leg is; the first non-empty one wins.
+ */
+export interface IdentityVariables {
+  inbound_account?: Names;
+  inbound_user?: Names1;
+  outbound_account?: Names2;
+  outbound_user?: Names3;
+  device?: Names4;
+  trusted_endpoints?: Names5;
+}
+export interface DigitSettings {
+  /**
+   * absorb: numbers are bound inside the switch, so that the far end does not hear them; listen: DTMF events only
+   */
+  capture?: 'absorb' | 'listen';
+  /**
+   * the realm in which the dialplan binds digits of its own on legs that were there before the service was; without it such legs are only listened to
+   */
+  realm?: string;
+}
+/**
+ * What the presser alone hears, as a tone_stream; empty: nothing.
+ */
+export interface Tones {
+  done?: string;
+  refused?: string;
+  failed?: string;
+}
+export interface Limits {
+  /**
+   * seconds: the site's ceiling for one recording
+   */
+  time_limit?: number;
+  /**
+   * for each client address
+   */
+  requests_per_minute?: number;
+}

@@ -1,0 +1,142 @@
+/* Generated from schemas/recording.json by npm run types. */
+
+/**
+ * A recording as it is stored: what the API shows, and under `internal` what the service needs to carry on.
+ */
+export interface RecordingDocument {
+  /**
+   * YYYYMM-<32 hex digits>, as Kazoo's; the digits begin with the time, so ids sort by it
+   */
+  id: string;
+  account_id: string;
+  /**
+   * the user whose metaflow or token started it
+   */
+  owner_id?: string;
+  device_id?: string;
+  state: 'recording' | 'masked' | 'completed' | 'discarded' | 'failed';
+  /**
+   * media_name, or the file's name: what people see, never a path
+   */
+  name: string;
+  description?: string;
+  label?: string;
+  content_type: 'audio/wav' | 'audio/mpeg';
+  media_type: 'wav' | 'mp3';
+  media_source: 'recorded';
+  source_type: 'call';
+  from: string;
+  to: string;
+  request: string;
+  /**
+   * of the owner's leg, as the switch sees it
+   */
+  direction: 'inbound' | 'outbound';
+  /**
+   * Gregorian seconds: Unix + 62167219200
+   */
+  start: number;
+  /**
+   * whole seconds of audio
+   */
+  duration: number;
+  /**
+   * milliseconds of audio
+   */
+  duration_ms: number;
+  caller_id_name: string;
+  caller_id_number: string;
+  callee_id_name: string;
+  callee_id_number: string;
+  /**
+   * the channel uuid of the leg that was named or whose party pressed
+   */
+  call_id: string;
+  cdr_id?: string;
+  interaction_id?: string;
+  origin: string;
+  url?: string;
+  method?: 'put' | 'post';
+  custom_channel_vars?: {
+    [k: string]: unknown;
+  };
+  /**
+   * bytes of the finished file
+   */
+  size?: number;
+  /**
+   * offsets into the audio, milliseconds; end_ms is absent while the mask is on
+   */
+  mask_intervals: MaskInterval[];
+  /**
+   * one per file made while the call moved between legs
+   */
+  segments: Segment[];
+  stop_reason?: 'code' | 'api' | 'time_limit' | 'hangup' | 'switch_lost' | 'switch' | 'no_audio';
+  /**
+   * why it failed: a stable code
+   */
+  failure?: string;
+  audit: AuditEntry[];
+  internal: RecordingInternals;
+}
+export interface MaskInterval {
+  start_ms: number;
+  end_ms?: number;
+}
+export interface Segment {
+  /**
+   * the leg it was recorded on
+   */
+  call_id: string;
+  /**
+   * below the recordings folder
+   */
+  file: string;
+  /**
+   * offset into the whole audio
+   */
+  start_ms: number;
+  duration_ms?: number;
+}
+export interface AuditEntry {
+  action: 'start' | 'mask' | 'unmask' | 'stop';
+  at: string;
+  by: 'code' | 'api' | 'service';
+  user_id?: string;
+  /**
+   * the leg that pressed
+   */
+  call_id?: string;
+  token_id?: string;
+  /**
+   * ok, or a stable error code
+   */
+  result: string;
+}
+export interface RecordingInternals {
+  switch: string;
+  /**
+   * the leg that carries the recorder now
+   */
+  leg: string;
+  /**
+   * below the recordings folder
+   */
+  file: string;
+  /**
+   * epoch, ms: where the audio's offset 0 lies
+   */
+  started_at: number;
+  limit_s: number;
+  min_s: number;
+  /**
+   * what holds took out of the audio so far
+   */
+  held_ms: number;
+  /**
+   * epoch, ms: the recorded party holds since then
+   */
+  held_since?: number;
+  stop_asked?: 'code' | 'api' | 'time_limit' | 'no_audio';
+}

@@ -1,0 +1,71 @@
+/** What the rest of the service sees of a FreeSWITCH event: a typed union, made once at the border. */
+
+/** A leg as a channel event or `uuid_dump` describes it. */
+export interface LegData {
+  uuid: string;
+  /** Channel name, for example `sofia/internal/1001@example.com` or `loopback/1002-a`. */
+  name: string;
+  /** As the switch sees it: `inbound`, the switch was called; `outbound`, the switch called out. */
+  direction: 'inbound' | 'outbound';
+  /** Epoch, milliseconds, by the switch's clock. */
+  createdAt: number;
+  answered: boolean;
+  callerIdName: string;
+  callerIdNumber: string;
+  calleeIdName: string;
+  calleeIdNumber: string;
+  destination: string;
+  /** Channel variables, without the `variable_` prefix; arrays are kept as the switch joins them. */
+  variables: Readonly<Record<string, string>>;
+}
+
+interface Of<T extends string> {
+  type: T;
+  /** The leg that the event is about. */
+  uuid: string;
+  /** Epoch, milliseconds, by the switch's clock (`Event-Date-Timestamp`). */
+  at: number;
+}
+
+export type SwitchEvent =
+  | (Of<'create'> & { leg: LegData })
+  | (Of<'answer'> & { leg: LegData })
+  | (Of<'bridge'> & {
+      /** Bridge-A-Unique-ID and Bridge-B-Unique-ID; never Other-Leg, which may be stale. */
+      a: string;
+      b: string;
+      leg: LegData;
+    })
+  | Of<'unbridge'>
+  | Of<'hold'>
+  | Of<'unhold'>
+  | (Of<'hangup'> & { cause: string })
+  | Of<'destroy'>
+  | (Of<'dtmf'> & { digit: string })
+  | (Of<'code'> & {
+      /** The whole code with its binding digit, as bound on the leg: `*71`. */
+      code: string;
+      /** What `uuid_record … mask` answered inside the switch, where the binding masks by itself. */
+      masked: string;
+    })
+  | (Of<'record_start'> & RecordData)
+  | (Of<'record_stop'> &
+      RecordData & {
+        /** variable_record_ms, milliseconds of audio. */
+        durationMs: number;
+        /** Record-Completion-Cause, for example `input-too-short`, `empty-file`, `uri-failure`. */
+        cause: string;
+      })
+  | (Of<'bug_start' | 'bug_stop'> & { function: string; target: string })
+  | (Of<'binding'> & {
+      /** bind_digit_action, digit_action_set_realm, clear_digit_action or bind_meta_app, run by a dialplan. */
+      application: string;
+      data: string;
+    });
+
+interface RecordData {
+  /** Record-File-Path */
+  path: string;
+  /** Recording-Variable-metaflows_recording, empty where somebody else started it. */
+  recordingId: string;
+}
