@@ -36,7 +36,11 @@ export type SwitchEvent =
       b: string;
       leg: LegData;
     })
-  | Of<'unbridge'>
+  | (Of<'unbridge'> & {
+      /** The bridge that ended; empty where the switch does not say (`switch_ivr_bridge.c`, signal bonds). */
+      a: string;
+      b: string;
+    })
   | Of<'hold'>
   | Of<'unhold'>
   | (Of<'hangup'> & { cause: string })
