@@ -19,6 +19,13 @@ export interface LegData {
   variables: Readonly<Record<string, string>>;
 }
 
+/** One whole picture of a switch. */
+export interface Snapshot {
+  legs: LegData[];
+  /** Who is bridged with whom by `show calls`: the variables `bridge_uuid` and `signal_bond` outlive a bridge. */
+  bridges: [string, string][];
+}
+
 interface Of<T extends string> {
   type: T;
   /** The leg that the event is about. */
