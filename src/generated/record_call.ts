@@ -1,0 +1,41 @@
+/* Generated from schemas/record_call.json by npm run types. */
+
+/**
+ * What the record_call module is told; Kazoo's keys, in Kazoo's order of values.
+ */
+export interface RecordCallData {
+  /**
+   * start where none is given
+   */
+  action?: 'mask' | 'unmask' | 'start' | 'stop' | 'toggle';
+  /**
+   * accepted because Kazoo's schema has it; the leg that pressed always wins
+   */
+  dtmf_leg?: string;
+  format?: 'mp3' | 'wav';
+  /**
+   * shown to people
+   */
+  label?: string;
+  /**
+   * shown to people, never a path
+   */
+  media_name?: string;
+  method?: 'put' | 'post';
+  origin?: string;
+  /**
+   * seconds of the call; a shorter recording is discarded
+   */
+  record_min_sec?: number;
+  record_on_answer?: boolean;
+  record_on_bridge?: boolean;
+  /**
+   * Hz; FreeSWITCH ignores any other (switch_is_valid_rate in switch_utils.h)
+   */
+  record_sample_rate?: 8000 | 11025 | 12000 | 16000 | 22050 | 24000 | 32000 | 44100 | 48000;
+  /**
+   * seconds; 0 or none is the site's ceiling
+   */
+  time_limit?: number;
+  url?: string;
+}
