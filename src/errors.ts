@@ -16,6 +16,7 @@ export const ERRORS = {
     message: 'the media of the call could not be brought back to the switch',
   },
   loopback_leg: { status: 409, message: 'a loopback leg is never recorded' },
+  recording_running: { status: 409, message: 'the recording has not ended yet' },
   // what the switch says
   switch_refused: { status: 502, message: 'the switch refused the command' },
   switch_down: { status: 503, message: 'the switch is not connected' },
@@ -23,10 +24,11 @@ export const ERRORS = {
   connection_lost: { status: 503, message: 'the connection to the switch was lost before it answered' },
   auth_refused: { status: 503, message: 'the switch refused the password' },
   acl_refused: { status: 503, message: 'the switch refuses connections from this address' },
-  invalid_command: { status: 400, message: 'a command to the switch must not hold line breaks or NUL' },
+  invalid_command: { status: 400, message: 'this cannot be said in a command to the switch' },
   // what the service says
   shutting_down: { status: 503, message: 'the service is stopping' },
-  store_failed: { status: 500, message: 'the document could not be stored' },
+  store_failed: { status: 500, message: 'the database did not take or give a document' },
+  database_unopenable: { status: 500, message: 'the database cannot be opened' },
 } as const satisfies Record<string, { status: number; message: string }>;
 
 /** A stable code of {@link ERRORS}. */

@@ -1,0 +1,144 @@
+/** Documents in PouchDB: read, changed without losing another's change, listed by ranges of their ids. */
+import { MetaflowsError } from '../errors.js';
+import { Turns } from '../recording/turns.js';
+
+/** Writers of one process take turns, so a conflict means another process: it is rarely met twice in a row. */
+const ATTEMPTS = 10;
+
+/** A document as it is stored. */
+export interface Entry<T> {
+  id: string;
+  rev: string;
+  value: T;
+}
+
+/** What a deletion leaves. */
+export interface Deleted {
+  id: string;
+  rev: string;
+  value?: never;
+}
+
+/** Bounds are parts of ids after the prefix, both inclusive. */
+export interface Range {
+  lowest?: string | undefined;
+  highest?: string | undefined;
+  limit?: number | undefined;
+}
+
+/** Whatever PouchDB rejects with becomes a MetaflowsError `store_failed`. */
+export class Documents {
+  readonly #db: PouchDB.Database;
+  readonly #turns = new Turns();
+
+  constructor(db: PouchDB.Database) {
+    this.#db = db;
+  }
+
+  async get<T extends object>(id: string): Promise<Entry<T> | undefined> {
+    try {
+      return entryOf<T>(await this.#db.get(id));
+    } catch (error) {
+      if (isStatus(error, 404)) return undefined;
+      throw failed(error);
+    }
+  }
+
+  /**
+   * Stores what `change` makes of the document's newest version. Changes of one document happen in the order of
+   * the calls; `change` runs again where another process wrote in between, and what it throws changes nothing.
+   */
+  async update<T extends object>(id: string, change: (current: T | undefined) => T): Promise<Entry<T>> {
+    return (await this.#change(id, change)) as Entry<T>;
+  }
+
+  /** Deletes the document; resolves with undefined where there was none. */
+  remove(id: string): Promise<Deleted | undefined> {
+    return this.#change<never>(id, () => undefined);
+  }
+
+  /** Makes sure that empty documents with these ids are there: an index, whose ids say all. */
+  async mark(ids: string[]): Promise<void> {
+    try {
+      const results = await this.#db.bulkDocs(ids.map((_id) => ({ _id })));
+      const failure = results.find((result) => 'error' in result && result.status !== 409);
+      if (failure) throw failed(failure);
+    } catch (error) {
+      throw failed(error);
+    }
+  }
+
+  /** What follows `prefix` in the ids of the documents in the range, the highest first. */
+  async ids(prefix: string, { lowest = '', highest = '\uffff', limit }: Range = {}): Promise<string[]> {
+    // CouchDB answers a range that is upside down with an error.
+    if (highest < lowest) return [];
+    const range = { startkey: prefix + highest, endkey: prefix + lowest, descending: true };
+    try {
+      const { rows } = await this.#db.allDocs({ ...range, ...(limit !== undefined && { limit }) });
+      return rows.map(({ id }) => id.slice(prefix.length));
+    } catch (error) {
+      throw failed(error);
+    }
+  }
+
+  /** Those of the documents that there are, in the order of `ids`. */
+  async getAll<T extends object>(ids: string[]): Promise<Entry<T>[]> {
+    try {
+      const { rows } = await this.#db.allDocs<T>({ keys: ids, include_docs: true });
+      return rows.flatMap((row) => ('doc' in row && row.doc ? [entryOf<T>(row.doc)] : []));
+    } catch (error) {
+      throw failed(error);
+    }
+  }
+
+  /** Resolves when no change is under way. */
+  idle(): Promise<void> {
+    return this.#turns.idle();
+  }
+
+  #change<T extends object>(
+    id: string,
+    change: (current: T | undefined) => T | undefined,
+  ): Promise<Entry<T> | Deleted | undefined> {
+    return this.#turns.take(id, async () => {
+      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+        const current = await this.get<T>(id);
+        const value = change(current?.value);
+        if (!current && !value) return undefined;
+        const content = value ?? { _deleted: true };
+        const rev = await this.#put({ ...content, _id: id, ...(current && { _rev: current.rev }) });
+        if (rev !== undefined) return value ? { id, rev, value } : { id, rev };
+      }
+      throw new MetaflowsError('store_failed', 'too many conflicting writers');
+    });
+  }
+
+  /** Resolves with the new revision, or with undefined where another writer came first. */
+  async #put(doc: PouchDB.Core.PutDocument<object>): Promise<string | undefined> {
+    try {
+      return (await this.#db.put(doc)).rev;
+    } catch (error) {
+      if (isStatus(error, 409)) return undefined;
+      throw failed(error);
+    }
+  }
+}
+
+/** A document without PouchDB's own keys. */
+export function entryOf<T extends object>(
+  doc: PouchDB.Core.IdMeta & PouchDB.Core.GetMeta & object,
+): Entry<T> {
+  const { _id, _rev, ...value } = doc;
+  return { id: _id, rev: _rev, value: value as T };
+}
+
+function isStatus(error: unknown, status: number): boolean {
+  return error instanceof Error && 'status' in error && error.status === status;
+}
+
+function failed(error: unknown): MetaflowsError {
+  if (error instanceof MetaflowsError) return error;
+  return new MetaflowsError('store_failed', error instanceof Error ? error.message : String(error), {
+    cause: error,
+  });
+}

@@ -1,0 +1,100 @@
+/** The database: metaflows, tokens and recordings in PouchDB, embedded or a CouchDB's. */
+import { mkdir } from 'node:fs/promises';
+import PouchDB from 'pouchdb';
+import type { Logger } from 'winston';
+import { MetaflowsError } from '../errors.js';
+import { Documents, entryOf, type Deleted, type Entry } from './documents.js';
+import { MetaflowsStore } from './metaflows.js';
+import { RecordingStore } from './recordings.js';
+import { TokenStore } from './tokens.js';
+
+/** Milliseconds until a broken feed of changes is asked for again: a CouchDB that restarts is back in seconds. */
+const FEED_RETRY_MS = 1000;
+
+export interface Store {
+  readonly metaflows: MetaflowsStore;
+  readonly tokens: TokenStore;
+  readonly recordings: RecordingStore;
+  /** Resolves when every change under way is stored and the database is closed. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the database: a folder, made where it is missing, or the `http(s)://` URL of a CouchDB database. A change
+ * is acknowledged when PouchDB has it: the operating system's then, so that it survives `kill -9`. Rejects with
+ * `database_unopenable`.
+ */
+export async function openStore(location: string, log: Logger): Promise<Store> {
+  const remote = /^https?:/.test(location);
+  const db = await open(location, remote);
+  const documents = new Documents(db);
+  const metaflows = new MetaflowsStore(documents, log);
+  const tokens = new TokenStore(documents);
+  const recordings = new RecordingStore(documents);
+  const { update_seq: since } = await db.info();
+  await Promise.all([metaflows.load(), tokens.load()]);
+  const feed = new Feed(db, since, log, (entry) => {
+    metaflows.take(entry);
+    tokens.take(entry);
+  });
+  return {
+    metaflows,
+    tokens,
+    recordings,
+    async close() {
+      feed.close();
+      await recordings.idle();
+      await documents.idle();
+      await db.close();
+    },
+  };
+}
+
+async function open(location: string, remote: boolean): Promise<PouchDB.Database> {
+  try {
+    if (!remote) await mkdir(location, { recursive: true });
+    const db = new PouchDB(location, remote ? {} : { adapter: 'leveldb', auto_compaction: true });
+    await db.info();
+    return db;
+  } catch (error) {
+    const place = remote ? new URL(location).host : location;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new MetaflowsError('database_unopenable', `${place}: ${reason}`, { cause: error });
+  }
+}
+
+/** What other processes write into the same database, for as long as it is open. */
+class Feed {
+  #changes: PouchDB.Core.Changes<object> | undefined;
+  #retry: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly db: PouchDB.Database,
+    private since: number | string,
+    private readonly log: Logger,
+    private readonly take: (entry: Entry<object> | Deleted) => void,
+  ) {
+    this.follow();
+  }
+
+  close(): void {
+    clearTimeout(this.#retry);
+    this.#changes?.cancel();
+  }
+
+  private follow(): void {
+    this.#changes = this.db
+      .changes<object>({ live: true, since: this.since, include_docs: true })
+      .on('change', ({ id, seq, deleted, doc, changes: [change] }) => {
+        this.since = seq;
+        if (deleted && change) this.take({ id, rev: change.rev });
+        else if (doc) this.take(entryOf(doc));
+      })
+      .on('error', (error: unknown) => {
+        this.log.warn('the feed of changes broke', {
+          reason: error instanceof Error ? error.message : error,
+        });
+        this.#retry = setTimeout(() => this.follow(), FEED_RETRY_MS).unref();
+      });
+  }
+}
