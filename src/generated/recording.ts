@@ -138,5 +138,4 @@ export interface RecordingInternals {
    * epoch, ms: the recorded party holds since then
    */
   held_since?: number;
-  stop_asked?: 'code' | 'api' | 'time_limit' | 'no_audio';
 }
