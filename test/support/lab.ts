@@ -1,0 +1,47 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startFreeSwitch, type RunningSwitch } from './lab-freeswitch.js';
+import { Phones } from './lab-phones.js';
+import { LabSocket } from './lab-socket.js';
+
+/** A PBX with twenty phones, and the test's own connections to both. */
+export interface Lab {
+  /** Where the service connects to. */
+  pbx: { host: string; port: number; password: string };
+  domain: string;
+  /** Where the PBX records to. */
+  recordingsDir: string;
+  /** The test's own event socket into the PBX. */
+  socket: LabSocket;
+  phones: Phones;
+  /** Ends the PBX without a farewell. */
+  crash(): void;
+  close(): Promise<void>;
+}
+
+/** Starts the switch that `TEST_SWITCH` names: `freeswitch`, or else the embedded one. */
+export async function startLab(): Promise<Lab> {
+  const running = await (process.env.TEST_SWITCH === 'freeswitch' ? startFreeSwitch() : startEmbedded());
+  const folder = await mkdtemp(join(tmpdir(), 'metaflows-phones-'));
+  const socket = await LabSocket.open('pbx', running.pbxPort, running.password);
+  const phones = await LabSocket.open('phones', running.phonesPort, running.password);
+  return {
+    pbx: { host: '127.0.0.1', port: running.pbxPort, password: running.password },
+    domain: 'pbx.test',
+    recordingsDir: running.recordingsDir,
+    socket,
+    phones: new Phones(socket, phones, running.carrier, folder),
+    crash: () => running.crash(),
+    close: async () => {
+      socket.close();
+      phones.close();
+      await running.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function startEmbedded(): Promise<RunningSwitch> {
+  throw new Error('not yet');
+}
