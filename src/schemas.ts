@@ -9,6 +9,7 @@ export interface KazooError {
   target?: unknown;
   cause?: unknown;
   value?: unknown;
+  format?: unknown;
 }
 
 /** The `data` of Kazoo's validation error: dotted key, then the check that failed. */
@@ -34,7 +35,14 @@ export const MAX_NESTING = 18;
 export const MAX_FAULTS = 100;
 
 const folder = new URL('../schemas/', import.meta.url);
-const ajv = new Ajv({ allErrors: true, strict: true, discriminator: true, verbose: true });
+// strictRequired would forbid a condition to require what the schema around it defines
+const ajv = new Ajv({
+  allErrors: true,
+  strict: true,
+  strictRequired: false,
+  discriminator: true,
+  verbose: true,
+});
 addFormats.default(ajv);
 ajv.addFormat('client-url', (text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol));
 for (const file of readdirSync(folder).filter((name) => name.endsWith('.json'))) {
@@ -122,7 +130,7 @@ function faultOf(error: ErrorObject): Fault | undefined {
     case 'discriminator':
       return wrongTag(error, path);
     case 'type': {
-      const types = String(limit);
+      const types = [limit].flat().join(', ');
       return fault('type', `Value did not match type(s): ${types}`, { target: types, value });
     }
     case 'minimum':
@@ -153,7 +161,7 @@ function faultOf(error: ErrorObject): Fault | undefined {
     case 'format':
       return limit === 'client-url'
         ? fault('error', 'invalid client URL', { value })
-        : fault('wrong_format', 'Field is not in the correct format', { value });
+        : fault('wrong_format', 'Field is not in the correct format', { value, format: limit });
     case 'propertyNames':
       return undefined;
     default:

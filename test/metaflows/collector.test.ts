@@ -221,14 +221,13 @@ describe('collector, any digits, codes and times', () => {
       return given.patterns.find((source) => new RegExp(source).test(digits));
     };
     const others = DIGITS.replace(given.binding, '').split('');
-    const one = others.map((digit) => digit);
     const two = others.flatMap((first) => others.map((second) => first + second));
     const mayBecomeMore = (digits: string): boolean =>
       live.some(
         (number) => number.startsWith(digits) && number !== digits && !number.includes(given.binding),
       ) ||
       // no pattern here needs more than two further digits
-      [...one, ...two].some((more) =>
+      [...others, ...two].some((more) =>
         given.patterns.some((source) => new RegExp(source).test(digits + more)),
       );
 
