@@ -12,9 +12,9 @@ export interface Owner {
 /** The channel variable that holds a leg's pin. */
 export const PIN = 'metaflows_owner';
 
-/** The part of a channel name before the first slash: `sofia`, `loopback`, `verto`. */
+/** The module that a channel belongs to, from its name: `sofia`, `loopback`, `verto` (named `verto.rtc/…`). */
 export function endpointOf(name: string): string {
-  return name.slice(0, Math.max(0, name.indexOf('/')));
+  return /^[^/.]*/.exec(name)?.[0] ?? '';
 }
 
 /**

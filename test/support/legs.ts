@@ -1,0 +1,41 @@
+/** Legs and events as the switch would describe them, for tests of what is decided from them. */
+import type { IdentityVariables } from '../../src/generated/configuration.js';
+import type { LegData, SwitchEvent } from '../../src/switch/events.js';
+
+export const IDENTITY: Required<IdentityVariables> = {
+  inbound_account: ['metaflows_account', 'ecallmgr_Account-ID', 'domain_name'],
+  inbound_user: ['metaflows_user', 'ecallmgr_Owner-ID', 'user_name'],
+  outbound_account: ['metaflows_account', 'ecallmgr_Account-ID', 'dialed_domain'],
+  outbound_user: ['metaflows_user', 'ecallmgr_Owner-ID', 'dialed_user'],
+  device: ['metaflows_device', 'ecallmgr_Authorizing-ID'],
+  trusted_endpoints: [],
+};
+
+export function legData(uuid: string, data: Partial<LegData> = {}): LegData {
+  return {
+    uuid,
+    name: `sofia/internal/${uuid}`,
+    direction: 'inbound',
+    createdAt: 1000,
+    answered: false,
+    callerIdName: '',
+    callerIdNumber: '',
+    calleeIdName: '',
+    calleeIdNumber: '',
+    destination: '',
+    variables: {},
+    ...data,
+  };
+}
+
+export function create(uuid: string, data: Partial<LegData> = {}): SwitchEvent {
+  return { type: 'create', uuid, at: 0, leg: legData(uuid, data) };
+}
+
+export function bridge(a: string, b: string): SwitchEvent {
+  return { type: 'bridge', uuid: a, at: 0, a, b, leg: legData(a) };
+}
+
+export function unbridge(a: string, b: string): SwitchEvent {
+  return { type: 'unbridge', uuid: a, at: 0, a, b };
+}

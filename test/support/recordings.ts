@@ -1,0 +1,24 @@
+/** Recording documents for tests. */
+import { documentOf } from '../../src/recording/document.js';
+import { Calls } from '../../src/calls/calls.js';
+import type { RecordCallData } from '../../src/generated/record_call.js';
+import type { RecordingDocument } from '../../src/generated/recording.js';
+import { create, IDENTITY } from './legs.js';
+
+/** The document of a recording that 1001 of account `example.com` started, in state `recording`. */
+export function recordingDocument(
+  options: { startedAt?: number; data?: RecordCallData; account?: string; user?: string } = {},
+): RecordingDocument {
+  const { startedAt = 1_700_000_000_000, data = {}, account = 'example.com', user = '1001' } = options;
+  const calls = new Calls(IDENTITY);
+  calls.apply('switch', create('leg-a'));
+  const leg = calls.get('leg-a')!;
+  return documentOf({
+    request: { data, leg, owner: { account, user } },
+    target: leg,
+    other: undefined,
+    caller: leg,
+    ceiling: 86_400,
+    at: startedAt,
+  });
+}
