@@ -1,0 +1,47 @@
+/** The HTTP side of the service: every system's API on one server. */
+import express, { type Express } from 'express';
+import { rateLimit } from 'express-rate-limit';
+import helmet from 'helmet';
+import { kazooErrorHandler, notFound, tooManyRequests } from './kazoo/answers.js';
+import { kazooRouter } from './kazoo/router.js';
+import type { Deps } from './ports.js';
+import { trackRequests } from './requests.js';
+
+const MINUTE_MS = 60_000;
+
+export function createApp(deps: Deps): Express {
+  const app = express();
+  app.set('etag', false); // every answer has its own id and time
+  app.use(helmet());
+
+  app.get('/healthz', (_req, res) => {
+    res.json({ status: 'alive' });
+  });
+  app.get('/readyz', (_req, res) => {
+    const { ready, reason } = deps.status();
+    res.status(ready ? 200 : 503).json(ready ? { status: 'ready' } : { status: 'not ready', reason });
+  });
+  app.get('/metrics', async (_req, res) => {
+    res.set('Content-Type', deps.metrics.contentType).send(await deps.metrics.text());
+  });
+
+  app.use(trackRequests(deps.log, deps.metrics));
+  app.use(
+    rateLimit({
+      windowMs: MINUTE_MS,
+      limit: deps.requestsPerMinute,
+      standardHeaders: true,
+      legacyHeaders: false,
+      // Behind a proxy all clients share one limit: what a client says of its own address is not believed.
+      validate: { xForwardedForHeader: false, forwardedHeader: false },
+      handler: (_req, _res, next) => next(tooManyRequests()),
+    }),
+  );
+  if (deps.phones) app.use('/phones', deps.phones);
+  app.use('/v2', kazooRouter(deps));
+  app.use(() => {
+    throw notFound();
+  });
+  app.use(kazooErrorHandler(deps.version));
+  return app;
+}

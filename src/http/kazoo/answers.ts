@@ -1,0 +1,125 @@
+/** Kazoo's envelope, and each error that its clients know, as `kazoo.md` has them. */
+import { createHash } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { ErrorRequestHandler, Response } from 'express';
+import { isMetaflowsError } from '../../errors.js';
+import type { KazooErrors } from '../../schemas.js';
+import { factsOf } from '../requests.js';
+
+/** An error as Kazoo answers it: `message` beside `error`, the status, and `data`. */
+export class KazooError extends Error {
+  override readonly name = 'KazooError';
+
+  constructor(
+    readonly status: number,
+    message: string,
+    readonly data: object,
+  ) {
+    super(message);
+  }
+}
+
+export const missingToken = () =>
+  new KazooError(401, 'invalid_credentials', { message: 'invalid credentials' });
+
+export const unknownToken = () => new KazooError(401, 'invalid credentials', {});
+
+export const forbidden = () => new KazooError(403, 'forbidden', { message: 'forbidden' });
+
+export const invalid = (errors: KazooErrors) => new KazooError(400, 'validation error', errors);
+
+export const invalidJson = (message: string) => invalid({ json: { invalid: { message, target: 'body' } } });
+
+export const badIdentifier = (id: string) =>
+  new KazooError(404, 'bad_identifier', { message: 'bad identifier', cause: id });
+
+export const notFound = () => new KazooError(404, 'not_found', { message: 'not found' });
+
+export const methodNotAllowed = () =>
+  new KazooError(405, 'invalid_method', { message: 'method not allowed' });
+
+export const notAcceptable = (target: string[]) =>
+  new KazooError(406, 'not_acceptable', { message: 'not acceptable', target });
+
+/** api_util.erl, handle_max_filesize_exceeded. */
+export const tooLarge = (limit: number) => {
+  const message = `Payload or Files must not be more than ${limit} bytes`;
+  return new KazooError(413, 'validation error', { file: { maxSize: { message, target: limit } } });
+};
+
+export const tooManyRequests = () =>
+  new KazooError(429, 'too_many_requests', { message: 'too many requests' });
+
+const NODE = hash(hostname()).slice(0, 22);
+
+/** Sends an answer in Kazoo's envelope; the same data has the same `revision`. */
+export function send(
+  res: Response,
+  version: string,
+  answer: { data: unknown } & Record<string, unknown>,
+): void {
+  res.set('Cache-Control', 'no-store').json({
+    status: 'success',
+    ...answer,
+    request_id: factsOf(res).id,
+    node: NODE,
+    timestamp: new Date().toISOString().replace(/\.\d+/, ''),
+    version,
+    revision: hash(JSON.stringify(answer.data)).slice(0, 32),
+  });
+}
+
+/** Answers every error in Kazoo's envelope, and logs those that nobody foresaw. */
+export function kazooErrorHandler(version: string): ErrorRequestHandler {
+  return (error: unknown, _req, res, next) => {
+    if (res.headersSent) {
+      // The answer had begun: the client can only be told by cutting it off.
+      next(error);
+      return;
+    }
+    const { status, message, data } = kazooErrorOf(error, res);
+    res.removeHeader('Content-Disposition');
+    res.status(status).type('json');
+    send(res, version, { data, error: String(status), message, status: 'error' });
+  };
+}
+
+function kazooErrorOf(error: unknown, res: Response): KazooError {
+  if (error instanceof KazooError) return error;
+  if (isMetaflowsError(error)) {
+    if (error.status >= 500)
+      factsOf(res).log.warn('a request failed', { code: error.code, reason: error.message });
+    return new KazooError(error.status, error.code, { message: error.message });
+  }
+  if (isHttpError(error)) {
+    res.set(error.headers ?? {});
+    if (error.status === 413) return tooLarge(error.limit ?? 0);
+    const message = error.message.toLowerCase();
+    return new KazooError(error.status, message.replaceAll(/\W+/g, '_'), { message });
+  }
+  factsOf(res).log.error('a request failed', {
+    reason: error instanceof Error ? error.stack : String(error),
+  });
+  return new KazooError(500, 'unspecified_fault', { message: 'unspecified fault' });
+}
+
+/** What express and its parts throw for a client's fault. */
+interface HttpError extends Error {
+  status: number;
+  headers?: Record<string, string>;
+  limit?: number;
+}
+
+function isHttpError(error: unknown): error is HttpError {
+  return (
+    error instanceof Error &&
+    'status' in error &&
+    typeof error.status === 'number' &&
+    error.status >= 400 &&
+    error.status < 500
+  );
+}
+
+function hash(text: string): string {
+  return createHash('sha256').update(text).digest('base64url');
+}

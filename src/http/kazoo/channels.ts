@@ -1,0 +1,102 @@
+/** `/v2/accounts/{account}[/users/{user}|/devices/{device}]/channels[/{uuid}]`: live legs, and metaflows run on them. */
+import type { ChannelAction } from '../../generated/channel-action.js';
+import { validate } from '../../schemas.js';
+import type { Scope } from '../../store/metaflows.js';
+import { may, ownScope } from '../access.js';
+import type { CallsPort, Channel } from '../ports.js';
+import { badIdentifier, invalid } from './answers.js';
+import { dataOf } from './body.js';
+import { shownRecording } from './recordings.js';
+import type { Asked, Resource } from './resource.js';
+import { gregorian } from './time.js';
+
+const PATHS = [
+  '/accounts/:account/channels',
+  '/accounts/:account/users/:user/channels',
+  '/accounts/:account/devices/:device/channels',
+];
+
+const permits: Resource['permits'] = (principal, action, scope) =>
+  may(principal, action, ownScope(principal, scope));
+
+export function channelList(calls: CallsPort): Resource {
+  return {
+    paths: PATHS,
+    permits,
+    methods: {
+      GET: ({ principal, scope }) => {
+        const { account, ...of } = ownScope(principal, scope);
+        return { data: calls.channels(account, of).map(shown) };
+      },
+    },
+  };
+}
+
+export function channel(calls: CallsPort): Resource {
+  const run = async ({ principal, scope, id, body }: Asked) => {
+    const { user, ...asked } = ownScope(principal, scope);
+    const action = validate<ChannelAction>('channel-action', actionOf(body));
+    if (!action.ok) throw invalid(action.errors);
+    const { uuid } = find(calls, { ...asked, ...(user !== undefined && { user }) }, id);
+    const actor = { tokenId: principal.tokenId, ...(user !== undefined && { user }) };
+    const { result, recording } = await calls.run(uuid, action.value.data, actor);
+    return { data: { result, ...(recording && { recording: shownRecording(recording) }) } };
+  };
+  return {
+    paths: PATHS.map((path) => `${path}/:id`),
+    permits,
+    methods: {
+      GET: ({ principal, scope, id }) => ({ data: shown(find(calls, ownScope(principal, scope), id)) }),
+      PUT: run,
+      POST: run,
+    },
+  };
+}
+
+/** A user, or a device, has its own legs and those of whoever it talks with. */
+function find(calls: CallsPort, { account, user, device }: Scope, uuid: string): Channel {
+  const found = calls.channel(account, uuid);
+  const other = found?.otherLeg === undefined ? undefined : calls.channel(account, found.otherLeg);
+  const isOf = (leg: Channel | undefined) =>
+    leg !== undefined &&
+    (user === undefined || leg.user === user) &&
+    (device === undefined || leg.device === device);
+  if (!found || !(isOf(found) || isOf(other))) throw badIdentifier(uuid);
+  return found;
+}
+
+/**
+ * The action of a body, in each of the shapes that Kazoo's documents have: in the envelope or in `data`, and its
+ * metaflow node as `data`, or as the `data` of that.
+ */
+function actionOf(body: Record<string, unknown>): unknown {
+  const data = dataOf(body);
+  const given = 'action' in body || !isRecord(data) ? body : data;
+  const node = given['data'];
+  const inner = isRecord(node) && !('module' in node) && isRecord(node['data']) ? node['data'] : node;
+  return { action: given['action'], data: inner };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+function shown(leg: Channel): object {
+  return {
+    uuid: leg.uuid,
+    direction: leg.direction,
+    answered: leg.answered,
+    other_leg: leg.otherLeg,
+    destination: leg.destination,
+    caller_id_name: leg.callerIdName,
+    caller_id_number: leg.callerIdNumber,
+    timestamp: gregorian(leg.createdAt),
+    owner_id: leg.user,
+    username: leg.user,
+    presence_id:
+      leg.user === undefined || leg.account === undefined ? undefined : `${leg.user}@${leg.account}`,
+    authorizing_id: leg.device,
+    authorizing_type: leg.device === undefined ? undefined : 'device',
+    recording_state: leg.recording,
+  };
+}

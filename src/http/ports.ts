@@ -1,0 +1,68 @@
+/** What the HTTP API needs of the rest of the service. */
+import type { Router } from 'express';
+import type { Logger } from 'winston';
+import type { RecordingDocument } from '../generated/recording.js';
+import type { MetaflowNode } from '../generated/metaflows.js';
+import type { Metrics } from '../metrics.js';
+import type { Store } from '../store/store.js';
+
+/** A live leg as an account sees it. */
+export interface Channel {
+  uuid: string;
+  /** Whose leg it is; all three are missing on an outside party's. */
+  account?: string;
+  user?: string;
+  device?: string;
+  /** As the switch sees it. */
+  direction: 'inbound' | 'outbound';
+  answered: boolean;
+  /** The leg it is bridged with. */
+  otherLeg?: string;
+  destination: string;
+  callerIdName: string;
+  callerIdNumber: string;
+  /** Epoch, milliseconds. */
+  createdAt: number;
+  /** How it is recorded, where it is. */
+  recording?: 'recording' | 'masked';
+}
+
+/** Who asks for something over HTTP. */
+export interface Actor {
+  tokenId: string;
+  /** The user it is done for, where one is named. */
+  user?: string;
+}
+
+/** What running a metaflow came to. */
+export interface RunOutcome {
+  /** `started`, `already_recording`, `masked`, … */
+  result: string;
+  recording?: RecordingDocument;
+}
+
+export interface CallsPort {
+  /** The legs of this user, or device, or of the whole account. */
+  channels(account: string, of: { user?: string; device?: string }): Channel[];
+  /** A leg of the account's, or the far party's in a call of the account's. */
+  channel(account: string, uuid: string): Channel | undefined;
+  /** Rejects with a MetaflowsError where nothing, or not all of it, happened. */
+  run(uuid: string, node: MetaflowNode, actor: Actor): Promise<RunOutcome>;
+}
+
+export interface Deps {
+  store: Store;
+  calls: CallsPort;
+  /** The recordings folder as this service sees it, absolute. */
+  recordingsMount: string;
+  /** Whether the service can do its work now, and why not. */
+  status(): { ready: boolean; reason?: string };
+  metrics: Metrics;
+  log: Logger;
+  /** The service's own version, which answers carry. */
+  version: string;
+  /** For each client address. */
+  requestsPerMinute: number;
+  /** Drives the simulated phones, under `/phones`. */
+  phones?: Router;
+}

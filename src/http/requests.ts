@@ -1,0 +1,40 @@
+/** One id, one child logger, one log line and one count for each request. */
+import { randomBytes } from 'node:crypto';
+import type { RequestHandler, Response } from 'express';
+import type { Logger } from 'winston';
+import type { Metrics } from '../metrics.js';
+
+/** What is known of the request that a response answers. */
+export interface RequestFacts {
+  id: string;
+  log: Logger;
+  /** Who asks, once that is known. */
+  tokenId?: string;
+}
+
+export function factsOf(res: Response): RequestFacts {
+  return res.locals as RequestFacts;
+}
+
+/** Logs the path without its query, where tokens and passwords may stand, and no header. */
+export function trackRequests(log: Logger, metrics: Metrics): RequestHandler {
+  return (req, res, next) => {
+    const id = randomBytes(16).toString('hex');
+    const began = performance.now();
+    const facts: RequestFacts = Object.assign(res.locals, { id, log: log.child({ request: id }) });
+    res.set('X-Request-ID', id);
+    res.once('close', () => {
+      metrics.httpRequest(req.method, res.statusCode);
+      facts.log.info('request', {
+        method: req.method,
+        path: req.originalUrl.split('?', 1)[0],
+        status: res.statusCode,
+        ms: Math.round(performance.now() - began),
+        client: req.ip,
+        ...(facts.tokenId !== undefined && { token_id: facts.tokenId }),
+        ...(!res.writableFinished && { aborted: true }),
+      });
+    });
+    next();
+  };
+}

@@ -1,0 +1,37 @@
+/** The socket that the API listens on. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Express } from 'express';
+
+/** Milliseconds that requests under way get to end when the server closes. */
+const GRACE_MS = 2000;
+
+export interface HttpServer {
+  /** The port it listens on, also where the system chose it. */
+  readonly port: number;
+  /** Takes no new request, ends idle connections at once and all others after {@link GRACE_MS}. */
+  close(): Promise<void>;
+}
+
+/** Rejects with Node's own error where the address cannot be had. */
+export function listen(app: Express, host: string, port: number): Promise<HttpServer> {
+  const server = createServer(app);
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve({
+        port: (server.address() as AddressInfo).port,
+        close: () =>
+          new Promise((closed) => {
+            const cut = setTimeout(() => server.closeAllConnections(), GRACE_MS);
+            server.close(() => {
+              clearTimeout(cut);
+              closed();
+            });
+            server.closeIdleConnections();
+          }),
+      });
+    });
+  });
+}
