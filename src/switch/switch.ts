@@ -1,0 +1,249 @@
+/**
+ * One FreeSWITCH: its event sockets, kept open for ever.
+ *
+ *   down ──all sockets open──► up ──one is lost: all are closed──► down ──backoff──► …
+ *
+ * Events have connections of their own, so that a slow `api` never delays them; commands of one key go over the same
+ * one, in order.
+ */
+import { EventEmitter } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from 'winston';
+import { MetaflowsError, type ErrorCode } from '../errors.js';
+import { backoff } from './backoff.js';
+import { assertAccepted, buglist, CODE_EVENT, dump, isUuid, parseBuglist, parseRows } from './commands.js';
+import type { ApiCommand, Bug } from './commands.js';
+import { Connection, stackOf, type Command, type ConnectionOptions } from './connection.js';
+import type { LegData, Snapshot, SwitchEvent } from './events.js';
+import { BINDING_APPLICATIONS, eventOf, isOurs, legOfDump, OUR_EXECUTE, type RawEvent } from './parse.js';
+import type { SwitchAddress } from './url.js';
+
+/** All that `eventOf` knows, but CHANNEL_EXECUTE; `CUSTOM` comes last, what follows it are subclasses. */
+const EVENTS =
+  'CHANNEL_CREATE CHANNEL_ANSWER CHANNEL_BRIDGE CHANNEL_UNBRIDGE CHANNEL_HOLD CHANNEL_UNHOLD CHANNEL_HANGUP ' +
+  `CHANNEL_DESTROY DTMF RECORD_START RECORD_STOP MEDIA_BUG_START MEDIA_BUG_STOP CUSTOM ${CODE_EVENT}`;
+
+/** A dialplan executes hundreds of applications for a call: only those about bindings cross the wire. */
+const BINDINGS: Pick<ConnectionOptions, 'subscribe' | 'filters'> = {
+  subscribe: 'CHANNEL_EXECUTE',
+  filters: BINDING_APPLICATIONS.map((application) => ['Application', application] as const),
+};
+
+const COMMAND_CONNECTIONS = 3;
+/** `uuid_dump`s under way at once: keeps the sockets busy without piling up replies of several KiB each. */
+const SNAPSHOT_PARALLEL = 24;
+/** Milliseconds up after which a loss is a new one, and no failed try. */
+const STABLE_MS = 10_000;
+
+export interface SwitchOptions
+  extends SwitchAddress, Pick<ConnectionOptions, 'commandTimeoutMs' | 'watchdogMs'> {
+  log: Logger;
+  /** The time that a command took, by its name. */
+  onLatency?: (command: string, ms: number) => void;
+  /** An event was dropped: unknown or malformed. */
+  onDropped?: () => void;
+}
+
+interface SwitchEvents {
+  /** Only between `up` and `down`. */
+  event: [event: SwitchEvent];
+  up: [];
+  /** It was up and is no more, or cannot be reached for another reason than before. */
+  down: [code: ErrorCode, detail: string];
+}
+
+export class Switch extends EventEmitter<SwitchEvents> {
+  /** `host:port`. */
+  readonly id: string;
+  private commandConnections: Connection[] = [];
+  private up = false;
+  /** What came before `up` was told. */
+  private early: SwitchEvent[] = [];
+  private downFor: string | undefined;
+  private readonly closing = new AbortController();
+  private running: Promise<void> | undefined;
+
+  constructor(private readonly options: SwitchOptions) {
+    super();
+    this.id = `${options.host.includes(':') ? `[${options.host}]` : options.host}:${options.port}`;
+  }
+
+  get connected(): boolean {
+    return this.up;
+  }
+
+  /** Connects, and again and again, until {@link close}. */
+  start(): void {
+    this.running ??= this.run();
+  }
+
+  /** Ends all connections; resolves when nothing is left. */
+  async close(): Promise<void> {
+    this.closing.abort();
+    await this.running;
+  }
+
+  /**
+   * Runs an `api` command; resolves with its reply, trimmed, a refusal too. Rejects with `switch_down`,
+   * `switch_timeout`, `connection_lost` or `invalid_command`. Commands with the same key arrive in order.
+   */
+  async api(key: string, command: string, args = ''): Promise<string> {
+    const [reply] = await this.apis(key, [{ command, args }]);
+    return reply as string;
+  }
+
+  /** {@link api} for several commands in one write: between two of them the switch does as little as it can. */
+  async apis(key: string, commands: readonly ApiCommand[]): Promise<string[]> {
+    const lines = commands.map(({ command, args }) => ({ line: `api ${command} ${args}`.trimEnd() }));
+    const replies = await this.timed(commands[0]?.command ?? '', this.connectionFor(key).commands(lines));
+    return replies.map(({ body }) => body.trim());
+  }
+
+  /**
+   * Runs an application on a leg, after those that were sent before: the switch queues them and answers at once
+   * (`switch_core_session_queue_private_event`). An `event-lock` would order only what reads the queue while it runs,
+   * which no application of ours does. Rejects as {@link api} does, and with `call_gone`.
+   */
+  async execute(key: string, uuid: string, application: string, data: string): Promise<void> {
+    if (!isUuid(uuid)) throw new MetaflowsError('invalid_command', 'no id of a leg');
+    const command: Command = {
+      line: `sendmsg ${uuid}`,
+      headers: {
+        'call-command': 'execute',
+        'execute-app-name': application,
+        'execute-app-arg': data,
+        'event-uuid': OUR_EXECUTE,
+      },
+    };
+    const [reply] = await this.timed(application, this.connectionFor(key).commands([command]));
+    assertAccepted(reply?.body ?? '');
+  }
+
+  /** All legs and bridges. A leg that ends meanwhile is left out. Rejects as {@link api} does, and `switch_refused`. */
+  async snapshot(): Promise<Snapshot> {
+    const channels = parseRows(await this.api('', 'show', 'channels as json'));
+    const calls = parseRows(await this.api('', 'show', 'calls as json'));
+    const uuids = channels.map(({ uuid }) => uuid).filter(isUuid);
+    const left = uuids.values();
+    const legs: LegData[] = [];
+    const worker = async () => {
+      for (const uuid of left) {
+        const leg = await this.leg(uuid);
+        if (leg) legs.push(leg);
+      }
+    };
+    await Promise.all(Array.from({ length: SNAPSHOT_PARALLEL }, worker));
+    const bridges = calls
+      .map(({ uuid, b_uuid }) => [uuid, b_uuid] as const)
+      .filter((pair): pair is [string, string] => pair.every(isUuid));
+    return { legs, bridges };
+  }
+
+  /** The leg as it is now; `undefined` where it is gone. Rejects as {@link api} does. */
+  async leg(uuid: string): Promise<LegData | undefined> {
+    const { command, args } = dump(uuid);
+    const reply = await this.api(uuid, command, args);
+    return legOfDump(reply);
+  }
+
+  /** The media bugs of a leg; none where it is gone. Rejects as {@link api} does. */
+  async buglist(key: string, uuid: string): Promise<Bug[]> {
+    const { command, args } = buglist(uuid);
+    return parseBuglist(await this.api(key, command, args));
+  }
+
+  private async run(): Promise<void> {
+    const { signal } = this.closing;
+    let attempt = 0;
+    while (!signal.aborted) {
+      const { reason, upMs } = await this.session(signal);
+      if (signal.aborted) return;
+      this.tellDown(reason);
+      if (upMs > STABLE_MS) attempt = 0;
+      await delay(backoff(attempt++, Math.random()), undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  /** Opens all connections, is up until one is lost, closes all, and resolves with why. */
+  private async session(signal: AbortSignal): Promise<{ reason: MetaflowsError; upMs: number }> {
+    let lose: (reason: MetaflowsError) => void = () => undefined;
+    const lost = new Promise<MetaflowsError>((resolve) => (lose = resolve));
+    const stop = () => lose(new MetaflowsError('shutting_down'));
+    signal.addEventListener('abort', stop);
+    const connection = (more: Partial<ConnectionOptions> = {}) =>
+      new Connection({ ...this.options, ...more, onClose: lose });
+    const commands = Array.from({ length: COMMAND_CONNECTIONS }, () => connection());
+    const bindings = connection({ ...BINDINGS, onEvent: (raw) => isOurs(raw) || this.take(raw) });
+    const events = connection({ subscribe: EVENTS, onEvent: (raw) => this.take(raw) });
+    // events last, so that hardly any come before all is up; one by one: a wrong password is tried once
+    const all = [...commands, bindings, events];
+    try {
+      const failed = await Promise.race([openAll(all), lost]);
+      if (failed) return { reason: failed, upMs: 0 };
+      const upAt = Date.now();
+      this.commandConnections = commands;
+      this.tellUp();
+      return { reason: await lost, upMs: Date.now() - upAt };
+    } catch (error) {
+      return { reason: error as MetaflowsError, upMs: 0 };
+    } finally {
+      signal.removeEventListener('abort', stop);
+      this.up = false;
+      this.early = [];
+      this.commandConnections = [];
+      for (const each of all) each.close();
+    }
+  }
+
+  private take(raw: RawEvent): void {
+    const event = eventOf(raw);
+    if (!event) this.options.onDropped?.();
+    else if (this.up) this.emit('event', event);
+    else this.early.push(event);
+  }
+
+  private tellUp(): void {
+    this.up = true;
+    this.downFor = undefined;
+    this.options.log.info('switch connected', { switch: this.id });
+    this.tell(() => this.emit('up'));
+    for (const event of this.early.splice(0)) this.tell(() => this.emit('event', event));
+  }
+
+  private tellDown({ code, detail = '' }: MetaflowsError): void {
+    const why = `${code} ${detail}`;
+    if (this.downFor === why) return;
+    this.downFor = why;
+    this.options.log.warn('switch not connected', { switch: this.id, code, detail });
+    this.tell(() => this.emit('down', code, detail));
+  }
+
+  /** A listener that throws must not end the connection. */
+  private tell(emit: () => void): void {
+    try {
+      emit();
+    } catch (error) {
+      this.options.log.error('a listener of the switch failed', { switch: this.id, where: stackOf(error) });
+    }
+  }
+
+  private connectionFor(key: string): Connection {
+    let hash = 0;
+    for (let at = 0; at < key.length; at++) hash = (hash * 31 + key.charCodeAt(at)) >>> 0;
+    const connection = this.commandConnections[hash % COMMAND_CONNECTIONS];
+    if (!connection) throw new MetaflowsError('switch_down', this.id);
+    return connection;
+  }
+
+  private async timed<T>(command: string, reply: Promise<T>): Promise<T> {
+    const began = performance.now();
+    const result = await reply;
+    this.options.onLatency?.(command, performance.now() - began);
+    return result;
+  }
+}
+
+async function openAll(connections: readonly Connection[]): Promise<undefined> {
+  for (const connection of connections) await connection.open();
+  return undefined;
+}
