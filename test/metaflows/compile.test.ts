@@ -55,12 +55,13 @@ describe('compile', () => {
   it('lets none win its digits, make nobody wait, and still be the beginning of others', () => {
     const compiled = compile({
       numbers: { '7': none, '71': start, '72': none, '8': start, '81': none },
-      patterns: { '^9$': none, '^9': stop },
+      patterns: { '^9$': none, '^9': stop, '^6\\d$': none },
     });
     expect(compiled.match('7')).to.equal(undefined);
     expect(compiled.match('72')).to.equal(undefined);
     expect(compiled.canGrow('7')).to.equal(true);
     expect(compiled.canGrow('8')).to.equal(false);
+    expect(compiled.canGrow('6')).to.equal(false);
     expect(compiled.match('9')).to.equal(undefined);
     expect(compiled.match('91')?.node).to.equal(stop);
     expect(compile({ numbers: { '71': none }, patterns: { '^7\\d$': stop } }).match('71')).to.equal(
