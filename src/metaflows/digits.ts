@@ -9,6 +9,7 @@ import type { Tone } from '../calls/feedback.js';
 import type { Owner } from '../calls/owner.js';
 import { isMetaflowsError } from '../errors.js';
 import type { DigitSettings } from '../generated/configuration.js';
+import type { MetaflowNode } from '../generated/metaflows.js';
 import {
   bindCode,
   bindForward,
@@ -29,7 +30,7 @@ import {
   type Step,
 } from './collector.js';
 import type { CompiledMetaflows, Match } from './compile.js';
-import type { Runner } from './runner.js';
+import type { RunContext, Runner } from './runner.js';
 
 /** The channel variable that says in which realm a leg's codes are bound, for a service that comes back. */
 export const REALM = 'metaflows_realm';
@@ -47,8 +48,10 @@ export interface DigitsOptions {
   runner: Pick<Runner, 'run'>;
   feedback: { play(leg: Leg, tone: Tone): Promise<void> };
   settings: DigitSettings;
-  /** Told of each code that fired: whether it did what it says. */
-  onCode: (outcome: 'matched' | 'refused' | 'failed') => void;
+  /** A code did what it says; told the module that it ran. */
+  onMatched: (module: string) => void;
+  /** A code did not; told the stable code of the reason. */
+  onRefused: (code: string) => void;
   log: Logger;
 }
 
@@ -273,25 +276,25 @@ export class Digits {
   ): void {
     const { node, ...data } = match;
     const context = { leg: ownerLeg, presser: leg, by: 'code' as const, owner, at, maskedInSwitch, ...data };
-    const running = this.options.runner
-      .run(node, context)
-      .then(() => 'done' as const)
-      .catch((error: unknown) => {
-        const refused = isMetaflowsError(error) && error.status < 500;
-        this.options.log[refused ? 'info' : 'error']('a code did not do what it says', {
-          leg: leg.uuid,
-          account: owner.account,
-          module: node.module,
-          error,
-        });
-        return refused ? ('refused' as const) : ('failed' as const);
-      })
-      .then(async (tone) => {
-        this.options.onCode(tone === 'done' ? 'matched' : tone);
-        await this.options.feedback.play(leg, tone);
-      })
-      .finally(() => this.running.delete(running));
+    const running = this.run(leg, node, context).finally(() => this.running.delete(running));
     this.running.add(running);
+  }
+
+  private async run(leg: Leg, node: MetaflowNode, context: RunContext): Promise<void> {
+    const { runner, feedback, log } = this.options;
+    const facts = { leg: leg.uuid, account: context.owner.account, module: node.module };
+    try {
+      const { result } = await runner.run(node, context);
+      this.options.onMatched(node.module);
+      log.info('code run', { ...facts, result });
+      await feedback.play(leg, 'done');
+    } catch (error) {
+      const known = isMetaflowsError(error);
+      const refused = known && error.status < 500;
+      this.options.onRefused(known ? error.code : 'internal');
+      log.log(refused ? 'info' : 'error', 'code refused', { ...facts, error });
+      await feedback.play(leg, refused ? 'refused' : 'failed');
+    }
   }
 
   /** A code that nobody has any more, but that is still bound: the far end gets its digits after all. */

@@ -6,8 +6,7 @@ import type { Leg } from '../calls/calls.js';
 export interface RecordingStore {
   save(doc: RecordingDocument): Promise<void>;
   unfinished(): Promise<RecordingDocument[]>;
-  /** Whether there is a document of that account and id. */
-  has(doc: RecordingDocument): Promise<boolean>;
+  get(account: string, id: string): Promise<RecordingDocument | undefined>;
 }
 
 /** One recording that runs. */

@@ -1,9 +1,8 @@
 /** Ends recordings: takes RECORD_STOP or the end of the leg, closes the file, and gives the document its last state. */
-import type { Logger } from 'winston';
 import { MetaflowsError } from '../errors.js';
 import type { RecordingDocument } from '../generated/recording.js';
 import type { Active, ActiveRecordings } from './active.js';
-import type { RecordingFiles } from './files.js';
+import type { RecorderOptions } from './recorder.js';
 import { audited, ended, type Ending } from './state.js';
 
 type Reason = Ending['reason'];
@@ -34,8 +33,7 @@ export class Finisher {
 
   constructor(
     private readonly recordings: ActiveRecordings,
-    private readonly files: RecordingFiles,
-    private readonly log: Logger,
+    private readonly options: Pick<RecorderOptions, 'files' | 'onEnd' | 'log'>,
     private readonly now: () => number,
   ) {}
 
@@ -98,7 +96,7 @@ export class Finisher {
     this.finishing.add(document);
     document
       .catch((error: unknown) => {
-        this.log.error('a recording could not be finished', { recording: active.doc.id, error });
+        this.options.log.error('a recording could not be finished', { recording: active.doc.id, error });
       })
       .finally(() => this.finishing.delete(document));
     expected?.settle(document);
@@ -115,16 +113,18 @@ export class Finisher {
     // record_min_sec is counted here, in seconds of the call: the switch counts samples at the wrong rate and
     // reports its own success either way (freeswitch.md).
     const short = ending.state === 'completed' && at - started_at < min_s * 1000;
-    if (short) await this.files.remove(file);
+    if (short) await this.options.files.remove(file);
     let doc = active.doc;
     if (reason !== 'code' && reason !== 'api') {
       const at_ = new Date(at).toISOString();
       doc = audited(doc, { action: 'stop', at: at_, by: 'service', result: reason });
     }
     const { size: _, ...withoutFile } = ending;
-    doc = ended(doc, short ? { ...withoutFile, state: 'discarded' } : ending);
+    const final: Ending = short ? { ...withoutFile, state: 'discarded' } : ending;
+    doc = ended(doc, final);
     await this.recordings.save(active, doc);
-    this.log.info('recording ended', {
+    this.options.onEnd(final.state);
+    this.options.log.info('recording ended', {
       recording: doc.id,
       state: doc.state,
       reason,
@@ -139,8 +139,8 @@ export class Finisher {
     stopped: Stopped | undefined,
     at: number,
   ): Promise<Ending> {
-    const audio = await this.files.finish(active.doc.internal.file);
-    const seen = audio !== undefined || (await this.files.visible());
+    const audio = await this.options.files.finish(active.doc.internal.file);
+    const seen = audio !== undefined || (await this.options.files.visible());
     const elapsed = at - active.doc.internal.started_at;
     const durationMs = audio?.durationMs ?? (stopped?.durationMs || (seen && !audio ? 0 : elapsed));
     const failure =

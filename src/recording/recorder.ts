@@ -11,6 +11,7 @@ import type { AuditEntry, RecordingDocument } from '../generated/recording.js';
 import type { LegData, SwitchEvent } from '../switch/events.js';
 import {
   buglist,
+  maskArguments,
   parseBuglist,
   record,
   setVariable,
@@ -63,15 +64,15 @@ export interface RecorderOptions {
   dir: string;
   /** Seconds: no recording is longer. */
   ceiling: number;
+  /** A recording has come to its last state. */
+  onEnd: (state: 'completed' | 'discarded' | 'failed') => void;
   log: Logger;
   now?: () => number;
 }
 
-/**
- * The channel variable that an absorbed mask code expands when its key is pressed: the switch then masks by itself,
- * the service up or not, and leaves a note of it.
- */
-export const MASK_EXPANSION = 'metaflows_mask';
+/** The channel variables from which an absorbed mask code masks inside the switch: `bindCode` of `commands.ts`. */
+const MASK_ARGUMENTS = 'metaflows_mask';
+const MASK_NOTE_ARGUMENTS = 'metaflows_mask_note';
 /** Set on the recorded leg, to the time in epoch seconds, while its recording is masked or may be. */
 export const MASKED = 'metaflows_masked';
 
@@ -96,8 +97,8 @@ export class Recorder {
   constructor(private readonly options: RecorderOptions) {
     this.now = options.now ?? Date.now;
     this.active = new ActiveRecordings(options.store);
-    this.finisher = new Finisher(this.active, options.files, options.log, this.now);
-    this.recovery = new Recovery(options, this.active, this.finisher, this.now, (active) => this.arm(active));
+    this.finisher = new Finisher(this.active, options, this.now);
+    this.recovery = new Recovery(options, this.active, this.finisher, (active) => this.arm(active));
   }
 
   /** Takes in what the switch says of recordings and of the legs that carry them. */
@@ -139,6 +140,13 @@ export class Recorder {
   /** Finds the recordings of a switch again, from its legs and from the store; finishes those that have ended. */
   recover(switchId: string, legs: LegData[]): Promise<void> {
     return this.recovery.recover(switchId, legs);
+  }
+
+  /** How many recordings run in each state. */
+  counts(): { recording: number; masked: number } {
+    const counts = { recording: 0, masked: 0 };
+    for (const { doc } of this.active.all()) counts[doc.state === 'masked' ? 'masked' : 'recording']++;
+    return counts;
   }
 
   /** Two legs were bridged: each gets what its mask code needs. */
@@ -433,15 +441,15 @@ export class Recorder {
     const { leg } = active.doc.internal;
     const target = this.options.calls.get(leg);
     if (!target) return;
-    // The note comes first: a switch that masks has said so before.
-    const note = `\${uuid_setvar(${leg} ${MASKED} \${strepoch()})}`;
-    const expansion = `${note}\${uuid_record(${record('mask', leg, active.path).args})}`;
     await port.apis(
       key,
       this.options.calls
         .legsOf(target)
         .filter(({ endpoint }) => endpoint !== 'loopback')
-        .map(({ uuid }) => setVariable(uuid, MASK_EXPANSION, expansion)),
+        .flatMap(({ uuid }) => [
+          setVariable(uuid, MASK_NOTE_ARGUMENTS, `${leg} ${MASKED}`),
+          setVariable(uuid, MASK_ARGUMENTS, maskArguments(leg, active.path)),
+        ]),
     );
   }
 
@@ -451,7 +459,8 @@ export class Recorder {
     return legs
       .filter(({ endpoint }) => endpoint !== 'loopback')
       .flatMap(({ uuid }) => [
-        setVariable(uuid, MASK_EXPANSION, ''),
+        setVariable(uuid, MASK_ARGUMENTS, ''),
+        setVariable(uuid, MASK_NOTE_ARGUMENTS, ''),
         ...(uuid === active.doc.internal.leg
           ? [setVariable(uuid, NOTE, ''), setVariable(uuid, MASKED, '')]
           : []),

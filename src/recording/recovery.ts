@@ -17,7 +17,6 @@ export class Recovery {
     private readonly options: RecorderOptions,
     private readonly recordings: ActiveRecordings,
     private readonly finisher: Finisher,
-    private readonly now: () => number,
     private readonly arm: (active: Active) => void,
   ) {}
 
@@ -37,7 +36,8 @@ export class Recovery {
     const known = new Set(docs.map(({ id }) => id));
     for (const leg of legs) {
       const doc = this.documentFromNote(leg);
-      if (doc && !known.has(doc.id) && !(await this.options.store.has(doc))) docs.push(doc);
+      if (!doc || known.has(doc.id)) continue;
+      if (!(await this.options.store.get(doc.account_id, doc.id))) docs.push(doc);
     }
     await Promise.all(docs.map((doc) => this.recoverOne(doc, byUuid.get(doc.internal.leg))));
   }

@@ -1,0 +1,160 @@
+/** Wires the parts together, starts them in order and stops them in the other. Read this first. */
+import { readFileSync } from 'node:fs';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Logger } from 'winston';
+import { Calls } from './calls/calls.js';
+import { Channels } from './calls/channels.js';
+import { Feedback } from './calls/feedback.js';
+import type { Config } from './config.js';
+import { MetaflowsError } from './errors.js';
+import { createApp } from './http/app.js';
+import { phonesRouter } from './http/phones.js';
+import { listen } from './http/server.js';
+import { Link } from './link.js';
+import { compiledMetaflows } from './metaflows/compiled.js';
+import { Digits } from './metaflows/digits.js';
+import { Runner } from './metaflows/runner.js';
+import { parseFlowFile } from './metaflows/validate.js';
+import { Metrics } from './metrics.js';
+import { RecordingFiles } from './recording/files.js';
+import { Recorder } from './recording/recorder.js';
+import { Softswitch } from './softswitch/softswitch.js';
+import { openStore, type Store } from './store/store.js';
+import { Switch } from './switch/switch.js';
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+/** The running service. */
+export interface Service {
+  /** Where the HTTP API listens. */
+  readonly url: string;
+  /** The admin token, where this start has made it: shown this once. */
+  readonly madeToken: string | undefined;
+  /** The embedded softswitch, where it is configured. */
+  readonly softswitch: Softswitch | undefined;
+  status(): { ready: boolean; reason?: string };
+  /** Stops taking work, finishes what is under way and leaves recordings running in the switch. */
+  close(): Promise<void>;
+}
+
+/** Starts all parts; rejects with a MetaflowsError, or Node's own error where the HTTP address cannot be had. */
+export async function startService(config: Config, log: Logger): Promise<Service> {
+  const metrics = new Metrics();
+  const store = await openStore(config.database, log);
+  const { made } = await store.tokens.ensureAdminToken(config.adminToken);
+  await seed(store, config.flowsDir, log);
+
+  const calls = new Calls(config.identity);
+  const links = new Map<string, Link>();
+  const switchOf = (id: string): Switch => {
+    const link = links.get(id);
+    if (!link) throw new MetaflowsError('switch_down');
+    return link.port;
+  };
+  const recorder = new Recorder({
+    calls,
+    switchOf,
+    store: store.recordings,
+    files: new RecordingFiles(config.recordingsMount),
+    dir: config.recordingsDir,
+    ceiling: config.limits.time_limit,
+    onEnd: (state) => metrics.recordingEnded(state),
+    log,
+  });
+  const runner = new Runner(recorder, switchOf);
+  const metaflows = compiledMetaflows(store.metaflows);
+  const digits = new Digits({
+    calls,
+    switchOf,
+    metaflowsOf: metaflows.of,
+    runner,
+    feedback: new Feedback(config.tones, switchOf, log),
+    settings: config.digits,
+    onMatched: (module) => metrics.codeMatched(module),
+    onRefused: (code) => metrics.codeRefused(code),
+    log,
+  });
+  store.metaflows.onChange(({ account }) => {
+    metaflows.forget();
+    digits.metaflowsChanged(account);
+  });
+
+  const softswitch = config.switches.includes('embedded') ? await embedded(config, log) : undefined;
+  for (const address of config.switches) {
+    const where = address === 'embedded' ? softswitch?.address : address;
+    if (!where) continue;
+    const port = new Switch({
+      ...where,
+      log,
+      onLatency: (command, ms) => metrics.commandTook(command, ms / 1000),
+      onDropped: () => metrics.eventDropped('malformed'),
+    });
+    links.set(port.id, new Link(port, { calls, digits, recorder, log }));
+  }
+  metrics.watch({
+    calls: () => calls.bridges(),
+    recordings: () => recorder.counts(),
+    switchConnections: () =>
+      Object.fromEntries([...links].map(([id, { port }]) => [id, Number(port.connected)])),
+  });
+
+  const status = (): { ready: boolean; reason?: string } =>
+    [...links.values()].some(({ ready }) => ready)
+      ? { ready: true }
+      : { ready: false, reason: 'no switch is connected and resynchronised' };
+  const app = createApp({
+    store,
+    calls: new Channels({
+      calls,
+      recordingsOf: (legs) => recorder.active.ofCall(legs).map(({ doc }) => doc),
+      runner,
+    }),
+    recordingsMount: config.recordingsMount,
+    status,
+    metrics,
+    log,
+    version,
+    requestsPerMinute: config.limits.requests_per_minute,
+    ...(softswitch && { phones: phonesRouter(softswitch) }),
+  });
+  const http = await listen(app, config.httpHost, config.httpPort);
+  for (const { port } of links.values()) port.start();
+
+  return {
+    url: `http://${config.httpHost.includes(':') ? `[${config.httpHost}]` : config.httpHost}:${http.port}`,
+    madeToken: made,
+    softswitch,
+    status,
+    async close() {
+      await http.close();
+      await digits.close();
+      await recorder.close();
+      await Promise.all([...links.values()].map(({ port }) => port.close()));
+      await softswitch?.close();
+      await store.close();
+    },
+  };
+}
+
+async function embedded(config: Config, log: Logger): Promise<Softswitch> {
+  await mkdir(config.recordingsMount, { recursive: true });
+  const softswitch = new Softswitch({ domain: 'demo', log });
+  await softswitch.start();
+  return softswitch;
+}
+
+/** Loads `{account}/{user}.json` where the store has never had metaflows for that user; a bad file stops nothing. */
+async function seed(store: Store, folder: string, log: Logger): Promise<void> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  for (const entry of entries) {
+    const account = entry.parentPath.slice(folder.length + 1);
+    if (!entry.isFile() || !entry.name.endsWith('.json') || !account || account.includes('/')) continue;
+    const file = join(entry.parentPath, entry.name);
+    const parsed = parseFlowFile(await readFile(file, 'utf8'));
+    if (parsed.ok) await store.metaflows.seed(account, entry.name.slice(0, -'.json'.length), parsed.value);
+    else log.error('metaflows file is not valid and was not loaded', { file, errors: parsed.errors });
+  }
+}
