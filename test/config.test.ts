@@ -1,0 +1,97 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { expect } from 'chai';
+import { loadConfig, type Config } from '../src/config.js';
+
+function loaded(env: Record<string, string>): Config {
+  const result = loadConfig(env);
+  if (!result.ok) throw new Error(result.errors.join('\n'));
+  return result.config;
+}
+
+function refused(env: Record<string, string>): string[] {
+  const result = loadConfig(env);
+  return result.ok ? [] : result.errors;
+}
+
+describe('the configuration', () => {
+  let folder: string;
+  const file = (content: unknown) => {
+    const path = join(folder, 'metaflows.json');
+    writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
+    return { METAFLOWS_CONFIG: path };
+  };
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'metaflows-config-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  it('has the defaults of interface.md', () => {
+    const config = loaded({});
+    expect(config).to.deep.include({
+      switches: [{ host: '127.0.0.1', port: 8021, password: 'ClueCon' }],
+      httpHost: '127.0.0.1',
+      httpPort: 8000,
+      database: resolve('data/db'),
+      recordingsDir: resolve('data/recordings'),
+      recordingsMount: resolve('data/recordings'),
+      flowsDir: resolve('metaflows'),
+      logLevel: 'info',
+    });
+    expect(config.adminToken).to.equal(undefined);
+    expect(config.identity.inbound_user).to.deep.equal(['metaflows_user', 'ecallmgr_Owner-ID', 'user_name']);
+    expect(config.digits).to.deep.equal({ capture: 'absorb' });
+  });
+
+  it('takes the environment over the file', () => {
+    const config = loaded({
+      ...file({ http_port: 1, http_host: '::1', digits: { capture: 'listen' } }),
+      METAFLOWS_HTTP_PORT: '2',
+      METAFLOWS_SWITCHES: 'embedded, esl://:a%2Fb@[::1]:9021',
+      METAFLOWS_RECORDINGS_DIR: '/var/rec',
+      METAFLOWS_RECORDINGS_MOUNT: '/mnt/rec',
+      METAFLOWS_DATABASE: 'https://couch.example/db',
+    });
+    expect(config).to.deep.include({
+      httpPort: 2,
+      httpHost: '::1',
+      switches: ['embedded', { host: '::1', port: 9021, password: 'a/b' }],
+      recordingsDir: '/var/rec',
+      recordingsMount: '/mnt/rec',
+      database: 'https://couch.example/db',
+      digits: { capture: 'listen' },
+    });
+  });
+
+  it('says one line for each thing that is wrong', () => {
+    const errors = refused({
+      METAFLOWS_HTTP_PORT: 'eighty',
+      METAFLOWS_LOG_LEVEL: 'loud',
+      METAFLOWS_HTTP_PROT: '8001',
+    });
+    expect(errors).to.have.length(3);
+    expect(errors.join('\n')).to.match(/METAFLOWS_HTTP_PORT: must be integer/);
+    expect(errors.join('\n')).to.match(/METAFLOWS_LOG_LEVEL: .*: error, warn, info/);
+    expect(errors.join('\n')).to.match(/METAFLOWS_HTTP_PROT: there is no such setting/);
+  });
+
+  it('refuses what a switch, a range or a database cannot be, without a password', () => {
+    const errors = refused({
+      METAFLOWS_SWITCHES: 'esl://user:hush@host,http://x',
+      METAFLOWS_DELIVERY_DENY: '10.0.0.0/8,10.0.0.0/33',
+      METAFLOWS_DATABASE: 'ftp://x',
+    });
+    expect(errors).to.have.length(4);
+    expect(errors.join('\n')).not.to.include('hush');
+  });
+
+  it('refuses a file that is missing, no JSON or no object, and keys that it does not know', () => {
+    expect(refused({ METAFLOWS_CONFIG: join(folder, 'none.json') })[0]).to.match(/cannot be read/);
+    expect(refused(file('{'))[0]).to.match(/cannot be read/);
+    expect(refused(file([]))[0]).to.match(/must hold a JSON object/);
+    expect(refused(file({ digits: { captur: 'listen' } }))).to.deep.equal([
+      'digits.captur: there is no such setting',
+    ]);
+  });
+});
