@@ -23,7 +23,8 @@ export function isSiteAdmin({ account, role }: Principal): boolean {
   return account === null && role === 'admin';
 }
 
-/** The token in `X-Auth-Token` or `Authorization: Bearer`. */
+/** The token in `X-Auth-Token` or `Authorization: Bearer`; Node.js reads the bytes of a header as Latin-1. */
 export function tokenOf(req: Request): string | undefined {
-  return req.get('x-auth-token') ?? /^Bearer +(\S+)$/i.exec(req.get('authorization') ?? '')?.[1];
+  const text = req.get('x-auth-token') ?? /^Bearer +(.+)$/i.exec(req.get('authorization') ?? '')?.[1];
+  return text === undefined ? undefined : Buffer.from(text, 'latin1').toString();
 }

@@ -8,8 +8,9 @@ import type { Metrics } from '../metrics.js';
 export interface RequestFacts {
   id: string;
   log: Logger;
-  /** Who asks, once that is known. */
+  /** Who asks and with which token, once that is known. */
   tokenId?: string;
+  token?: string;
 }
 
 export function factsOf(res: Response): RequestFacts {

@@ -61,6 +61,7 @@ export function send(
   res.set('Cache-Control', 'no-store').json({
     status: 'success',
     ...answer,
+    auth_token: factsOf(res).token,
     request_id: factsOf(res).id,
     node: NODE,
     timestamp: new Date().toISOString().replace(/\.\d+/, ''),
@@ -87,8 +88,7 @@ export function kazooErrorHandler(version: string): ErrorRequestHandler {
 function kazooErrorOf(error: unknown, res: Response): KazooError {
   if (error instanceof KazooError) return error;
   if (isMetaflowsError(error)) {
-    if (error.status >= 500)
-      factsOf(res).log.warn('a request failed', { code: error.code, reason: error.message });
+    if (error.status >= 500) factsOf(res).log.warn('a request failed', { error });
     return new KazooError(error.status, error.code, { message: error.message });
   }
   if (isHttpError(error)) {
@@ -97,9 +97,7 @@ function kazooErrorOf(error: unknown, res: Response): KazooError {
     const message = error.message.toLowerCase();
     return new KazooError(error.status, message.replaceAll(/\W+/g, '_'), { message });
   }
-  factsOf(res).log.error('a request failed', {
-    reason: error instanceof Error ? error.stack : String(error),
-  });
+  factsOf(res).log.error('a request failed', { error });
   return new KazooError(500, 'unspecified_fault', { message: 'unspecified fault' });
 }
 

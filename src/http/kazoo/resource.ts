@@ -49,11 +49,11 @@ export function serve(router: Router, tokens: TokenStore, version: string, resou
     if (token === undefined) throw missingToken();
     const principal = tokens.find(token);
     if (!principal) throw unknownToken();
-    factsOf(res).tokenId = principal.tokenId;
+    Object.assign(factsOf(res), { tokenId: principal.tokenId, token });
     const { scope, id } = named(req.params);
     if (!resource.permits(principal, method === 'GET' ? 'read' : 'write', scope)) throw forbidden();
     const answer = await handler({ req, res, principal, scope, id, body });
-    if (answer) send(res, version, { ...answer, auth_token: token });
+    if (answer) send(res, version, answer);
   });
 }
 

@@ -1,0 +1,121 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import type { RecordingDocument } from '../../src/generated/recording.js';
+import { newRecordingId } from '../../src/recording/files.js';
+import { openStore, type Store } from '../../src/store/store.js';
+import { capturingLog } from '../support/api.js';
+import { recordingDocument } from '../support/recordings.js';
+
+const { log } = capturingLog();
+/** The last seconds of a month, so that pages cross its end. */
+const START = Date.UTC(2026, 0, 31, 23, 59, 57);
+
+function recording(second: number, changes: Partial<RecordingDocument> = {}): RecordingDocument {
+  const startedAt = START + second * 1000;
+  return {
+    ...recordingDocument({ startedAt }),
+    id: newRecordingId(startedAt),
+    state: 'completed',
+    ...changes,
+  };
+}
+
+describe('store of recordings', () => {
+  let folder: string;
+  let store: Store;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'metaflows-recordings-'));
+    store = await openStore(folder, log);
+  });
+  afterEach(async () => {
+    await store.close();
+    await rm(folder, { recursive: true });
+  });
+
+  async function saved(...documents: RecordingDocument[]): Promise<string[]> {
+    for (const document of documents) await store.recordings.save(document);
+    return documents.map(({ id }) => id);
+  }
+
+  async function listed(account: string, query: Partial<Parameters<Store['recordings']['list']>[1]> = {}) {
+    const { recordings } = await store.recordings.list(account, { limit: 100, ...query });
+    return recordings.map(({ id }) => id);
+  }
+
+  it('gives a document back as it was saved last, also where saves overlap', async () => {
+    const document = recording(0, { state: 'recording' });
+    const last = { ...document, state: 'completed', duration_ms: 1234 } as const;
+    await Promise.all([
+      store.recordings.save(document),
+      store.recordings.save({ ...document, state: 'masked' }),
+      store.recordings.save(last),
+    ]);
+    expect(await store.recordings.get('example.com', document.id)).to.deep.equal(last);
+    expect(await store.recordings.get('other', document.id)).to.equal(undefined);
+    expect(await store.recordings.unfinished()).to.deep.equal([]);
+  });
+
+  it('lists an account’s, and one user’s, newest first', async () => {
+    const [first, second, third] = await saved(
+      recording(0),
+      recording(1, { owner_id: '1002' }),
+      recording(4, { owner_id: '1/00 2' }),
+    );
+    await saved(recording(2, { account_id: 'example.com/x' }), recording(3, { account_id: 'other' }));
+    expect(await listed('example.com')).to.deep.equal([third, second, first]);
+    expect(await listed('example.com', { user: '1001' })).to.deep.equal([first]);
+    expect(await listed('example.com', { user: '1/00 2' })).to.deep.equal([third]);
+    expect(await listed('example.com', { user: '1' })).to.deep.equal([]);
+    expect(await listed('example')).to.deep.equal([]);
+  });
+
+  it('lists by time, both ends included, over the end of a month', async () => {
+    const ids = await saved(...[0, 1, 2, 3, 4, 5].map((second) => recording(second)));
+    const between = (from: number, to: number) =>
+      listed('example.com', { from: START + from, to: START + to });
+    expect(await between(1000, 4000)).to.deep.equal([ids[4], ids[3], ids[2], ids[1]]);
+    expect(await between(1001, 3999)).to.deep.equal([ids[3], ids[2]]);
+    expect(await between(9000, 1000)).to.deep.equal([]);
+    expect(await listed('example.com', { user: '1001', from: START + 4500 })).to.deep.equal([ids[5]]);
+  });
+
+  it('pages without missing or doubling one while others arrive and go', async () => {
+    const ids = await saved(...Array.from({ length: 7 }, (_, second) => recording(second)));
+    const seen: string[] = [];
+    let startKey: string | undefined;
+    for (let page = 0; page === 0 || startKey !== undefined; page++) {
+      const { recordings, next_start_key } = await store.recordings.list('example.com', {
+        limit: 3,
+        startKey,
+      });
+      seen.push(...recordings.map(({ id }) => id));
+      await saved(recording(100 + page));
+      if (page === 0) await store.recordings.delete('example.com', next_start_key ?? '');
+      startKey = next_start_key;
+    }
+    expect(seen).to.deep.equal([ids[6], ids[5], ids[4], ids[2], ids[1], ids[0]]);
+  });
+
+  it('finds those that had not ended when the service starts again', async () => {
+    const running = recording(0, { state: 'recording' });
+    const masked = recording(1, { state: 'masked', account_id: 'other' });
+    const ended = recording(2, { state: 'recording' });
+    await saved(running, masked, ended, { ...ended, state: 'failed' }, recording(3));
+    await store.close();
+    store = await openStore(folder, log);
+    expect(await store.recordings.unfinished()).to.have.deep.members([running, masked]);
+    await store.recordings.save({ ...running, state: 'completed' });
+    expect(await store.recordings.unfinished()).to.deep.equal([masked]);
+  });
+
+  it('deletes from every list', async () => {
+    const [id = ''] = await saved(recording(0));
+    expect(await store.recordings.delete('example.com', id)).to.equal(true);
+    expect(await store.recordings.delete('example.com', id)).to.equal(false);
+    expect(await listed('example.com')).to.deep.equal([]);
+    expect(await listed('example.com', { user: '1001' })).to.deep.equal([]);
+  });
+});

@@ -1,0 +1,229 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import PouchDB from 'pouchdb';
+import type { Metaflows } from '../../src/generated/metaflows.js';
+import { Documents } from '../../src/store/documents.js';
+import type { Scope } from '../../src/store/metaflows.js';
+import { openStore, type Store } from '../../src/store/store.js';
+import { ADMIN_TOKEN, capturingLog, inHeader } from '../support/api.js';
+
+const { log } = capturingLog();
+const codes = (number: string): Metaflows => ({ numbers: { [number]: { module: 'record_call' } } });
+
+describe('store', () => {
+  let folder: string;
+  let store: Store;
+
+  beforeEach(async () => {
+    folder = join(await mkdtemp(join(tmpdir(), 'metaflows-store-')), 'deep', 'db');
+    store = await openStore(folder, log);
+  });
+  afterEach(async () => {
+    await store.close();
+    await rm(join(folder, '..', '..'), { recursive: true });
+  });
+
+  async function reopen(): Promise<void> {
+    await store.close();
+    store = await openStore(folder, log);
+  }
+
+  describe('metaflows', () => {
+    it('are kept for accounts, users and devices each, whatever their names', async () => {
+      const scopes: Scope[] = [
+        { account: 'a' },
+        { account: 'a', user: 'b' },
+        { account: 'a', device: 'b' },
+        { account: 'a/user/b' },
+        { account: 'ä %2F~', user: '_design/x' },
+        { account: '__proto__', user: 'constructor' },
+      ];
+      for (const [index, scope] of scopes.entries()) await store.metaflows.put(scope, codes(String(index)));
+      await reopen();
+      for (const [index, scope] of scopes.entries()) {
+        expect(store.metaflows.get(scope)).to.deep.equal(codes(String(index)));
+      }
+      expect(store.metaflows.forLeg('a', 'b', 'b')).to.deep.equal({
+        account: codes('0'),
+        user: codes('1'),
+        device: codes('2'),
+      });
+      expect(store.metaflows.forLeg('nobody', 'b')).to.deep.equal({});
+    });
+
+    it('are seeded only where there never were any', async () => {
+      expect(await store.metaflows.seed('a', 'u', codes('1'))).to.equal(true);
+      expect(await store.metaflows.seed('a', 'u', codes('2'))).to.equal(false);
+      await store.metaflows.delete({ account: 'a', user: 'u' });
+      await reopen();
+      expect(await store.metaflows.seed('a', 'u', codes('3'))).to.equal(false);
+      expect(store.metaflows.get({ account: 'a', user: 'u' })).to.equal(undefined);
+    });
+
+    it('lose no change that is made at the same time', async () => {
+      const scope = { account: 'a' };
+      const add = (number: number) =>
+        store.metaflows.change(scope, (current) => ({
+          numbers: { ...current?.numbers, ...codes(String(number)).numbers },
+        }));
+      await Promise.all(Array.from({ length: 50 }, (_, number) => add(number)));
+      expect(Object.keys(store.metaflows.get(scope)?.numbers ?? {})).to.have.length(50);
+    });
+
+    it('stay as they are where a change throws', async () => {
+      await store.metaflows.put({ account: 'a' }, codes('1'));
+      const refused = new Error('refused');
+      const change = store.metaflows.change({ account: 'a' }, () => {
+        throw refused;
+      });
+      expect(await change.catch((error: unknown) => error)).to.equal(refused);
+      expect(store.metaflows.get({ account: 'a' })).to.deep.equal(codes('1'));
+    });
+
+    it('tell their listeners once a change, and one that throws keeps none from the others', async () => {
+      const told: Scope[] = [];
+      store.metaflows.onChange(() => {
+        throw new Error('a bad listener');
+      });
+      const stop = store.metaflows.onChange((scope) => told.push(scope));
+      await store.metaflows.put({ account: 'a', user: 'u/v' }, {});
+      await store.metaflows.delete({ account: 'a', device: 'd' });
+      stop();
+      await store.metaflows.put({ account: 'a' }, {});
+      expect(told).to.deep.equal([
+        { account: 'a', user: 'u/v' },
+        { account: 'a', device: 'd' },
+      ]);
+    });
+
+    it('follow what another process writes into the same database', async () => {
+      // One process may open an embedded database twice; both are closed at once.
+      const other = await openStore(folder, log);
+      const { id } = await other.tokens.create({ account: 'a', role: 'admin' });
+      const changed = new Promise<Scope>((resolve) => store.metaflows.onChange(resolve));
+      await other.metaflows.put({ account: 'a' }, codes('1'));
+      expect(await changed).to.deep.equal({ account: 'a' });
+      expect(store.metaflows.get({ account: 'a' })).to.deep.equal(codes('1'));
+      expect(store.tokens.list().map((token) => token.id)).to.deep.equal([id]);
+    });
+  });
+
+  describe('tokens', () => {
+    it('are found by their text, and their text is nowhere', async () => {
+      const { id, token } = await store.tokens.create({ account: 'a', role: 'user', user: '1001' });
+      const { id: viewer } = await store.tokens.create({ account: null, role: 'viewer' });
+      await reopen();
+      expect(store.tokens.find(token)).to.deep.equal({
+        tokenId: id,
+        account: 'a',
+        role: 'user',
+        user: '1001',
+      });
+      expect(store.tokens.list()).to.have.length(2);
+      expect(store.tokens.list().map((each) => each.id)).to.have.members([id, viewer]);
+      const db = new PouchDB(folder);
+      const { rows } = await db.allDocs({ include_docs: true });
+      const secret = token.replace(/^mf_[0-9a-f]{16}_/, '');
+      expect(secret).to.have.length.of.at.least(32);
+      expect(JSON.stringify([rows, store.tokens.list()])).not.to.include(secret);
+    });
+
+    it('are nobody’s when they are wrong, or deleted', async () => {
+      const { id, token } = await store.tokens.create({ account: 'a', role: 'admin' });
+      for (const wrong of [`${token}x`, token.slice(0, -1), `mf_${id}_`, id, '', 'mf_admin_']) {
+        expect(store.tokens.find(wrong)).to.equal(undefined);
+      }
+      expect(await store.tokens.delete(id)).to.equal(true);
+      expect(await store.tokens.delete(id)).to.equal(false);
+      expect(store.tokens.find(token)).to.equal(undefined);
+      await reopen();
+      expect(store.tokens.find(token)).to.equal(undefined);
+    });
+
+    it('have one for the admin, made once, where none is configured', async () => {
+      const admin = { tokenId: 'admin', account: null, role: 'admin' };
+      const { made = '' } = await store.tokens.ensureAdminToken();
+      expect(store.tokens.find(made)).to.deep.equal(admin);
+      await reopen();
+      expect(await store.tokens.ensureAdminToken()).to.deep.equal({});
+      expect(store.tokens.find(made)).to.deep.equal(admin);
+      expect(await store.tokens.ensureAdminToken(ADMIN_TOKEN)).to.deep.equal({});
+      expect(store.tokens.find(ADMIN_TOKEN)).to.deep.equal(admin);
+      expect(store.tokens.find(made)).to.equal(undefined);
+      expect(store.tokens.list()).to.deep.equal([]);
+    });
+  });
+
+  describe('documents', () => {
+    it('are written again where another process came first', async () => {
+      const db = new PouchDB(folder);
+      const documents = new Documents(db);
+      const { rev } = await documents.update('x', () => ({ list: ['first'] }));
+      let theirs: Promise<unknown> | undefined;
+      await documents.update<{ list: string[] }>('x', (current) => {
+        theirs ??= db.put({ _id: 'x', _rev: rev, list: ['first', 'theirs'] });
+        return { list: [...(current?.list ?? []), 'ours'] };
+      });
+      await theirs;
+      expect((await documents.get('x'))?.value).to.deep.equal({ list: ['first', 'theirs', 'ours'] });
+    });
+
+    it('that another process writes faster than we can are an error with a name', async () => {
+      const db = new PouchDB(folder);
+      const documents = new Documents(db);
+      const put = db.put.bind(db);
+      let writes = 0;
+      db.put = async (doc: PouchDB.Core.PutDocument<object>) => {
+        const { _rev } = await db.get('x').catch(() => ({ _rev: undefined }));
+        await put({ _id: 'x', writes: writes++, ...(_rev !== undefined && { _rev }) });
+        return put(doc);
+      };
+      const failure = await documents.update('x', () => ({})).catch((error: unknown) => error);
+      expect(failure).to.include({ code: 'store_failed', status: 500 });
+      expect(writes).to.equal(10);
+    });
+  });
+
+  it('keeps what it acknowledged when the process is killed at that very moment', async function () {
+    this.timeout(20_000);
+    await store.close();
+    for (let round = 0; round < 3; round++) {
+      const args = ['--import', 'tsx', 'test/support/service-child.ts', folder];
+      const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+      const [port] = (await once(child.stdout, 'data')) as [Buffer];
+      const { status } = await fetch(`http://127.0.0.1:${port.toString().trim()}/v2/accounts/a/metaflows`, {
+        method: 'POST',
+        headers: { 'X-Auth-Token': inHeader(ADMIN_TOKEN) },
+        body: JSON.stringify({ data: codes(String(round)) }),
+      });
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+      expect(status).to.equal(200);
+      store = await openStore(folder, log);
+      expect(store.metaflows.get({ account: 'a' })).to.deep.equal(codes(String(round)));
+      if (round < 2) await store.close();
+    }
+  });
+
+  it('says in one sentence what is wrong with a database that it cannot open', async () => {
+    const file = join(folder, '..', 'file');
+    await writeFile(file, '');
+    const failures = await Promise.all(
+      [file, 'http://user:secret@127.0.0.1:1/db'].map((location) =>
+        openStore(location, log).then(
+          () => new Error('it was opened'),
+          (error: unknown) => error as Error,
+        ),
+      ),
+    );
+    for (const failure of failures) {
+      expect(failure).to.include({ code: 'database_unopenable' });
+      expect(failure.message).to.match(/^the database cannot be opened: .+/);
+      expect(failure.message).not.to.match(/\n|secret/);
+    }
+  });
+});

@@ -1,0 +1,122 @@
+/** The real HTTP app on a real database in a folder of its own, with a call registry that a test fills. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { inspect } from 'node:util';
+import type { Express } from 'express';
+import { expect } from 'chai';
+import winston from 'winston';
+import { createApp } from '../../src/http/app.js';
+import type { Actor, CallsPort, Channel, Deps, RunOutcome } from '../../src/http/ports.js';
+import type { MetaflowNode } from '../../src/generated/metaflows.js';
+import { Metrics } from '../../src/metrics.js';
+import { openStore, type Store } from '../../src/store/store.js';
+
+export const ADMIN_TOKEN = 'the admin’s own words';
+
+/** Live legs as a test puts them there; `outcome` answers for whatever is run. */
+export class FakeCalls implements CallsPort {
+  readonly legs: Channel[] = [];
+  readonly ran: { uuid: string; node: MetaflowNode; actor: Actor }[] = [];
+  outcome: () => RunOutcome = () => ({ result: 'done' });
+
+  channels(account: string, of: { user?: string; device?: string }): Channel[] {
+    return this.legs.filter(
+      (leg) =>
+        leg.account === account &&
+        (of.user === undefined || leg.user === of.user) &&
+        (of.device === undefined || leg.device === of.device),
+    );
+  }
+
+  channel(account: string, uuid: string): Channel | undefined {
+    const leg = this.legs.find((each) => each.uuid === uuid);
+    const other = this.legs.find((each) => each.uuid === leg?.otherLeg);
+    return leg?.account === account || other?.account === account ? leg : undefined;
+  }
+
+  async run(uuid: string, node: MetaflowNode, actor: Actor): Promise<RunOutcome> {
+    this.ran.push({ uuid, node, actor });
+    return Promise.resolve().then(this.outcome);
+  }
+}
+
+/** A logger of every level, and what it wrote, errors with all that they hold. */
+export function capturingLog(): { log: winston.Logger; lines: string[] } {
+  const lines: string[] = [];
+  const log = winston.createLogger({ level: 'silly' });
+  log.pipe(
+    new Writable({
+      objectMode: true,
+      write(info: unknown, _encoding, done) {
+        lines.push(inspect(info, { depth: 10 }));
+        done();
+      },
+    }),
+  );
+  return { log, lines };
+}
+
+/** A token as the bytes of a header. */
+export function inHeader(token: string): string {
+  return Buffer.from(token).toString('latin1');
+}
+
+export interface Api {
+  app: Express;
+  store: Store;
+  calls: FakeCalls;
+  metrics: Metrics;
+  recordingsMount: string;
+  lines: string[];
+  close(): Promise<void>;
+}
+
+export async function startApi(overrides: Partial<Deps> = {}): Promise<Api> {
+  const folder = await mkdtemp(join(tmpdir(), 'metaflows-http-'));
+  const { log, lines } = capturingLog();
+  const store = await openStore(join(folder, 'db'), log);
+  await store.tokens.ensureAdminToken(ADMIN_TOKEN);
+  const calls = new FakeCalls();
+  const metrics = new Metrics();
+  const recordingsMount = join(folder, 'recordings');
+  const app = createApp({
+    store,
+    calls,
+    recordingsMount,
+    status: () => ({ ready: true }),
+    metrics,
+    log,
+    version: '1.2.3',
+    requestsPerMinute: 100_000,
+    ...overrides,
+  });
+  return {
+    app,
+    store,
+    calls,
+    metrics,
+    recordingsMount,
+    lines,
+    async close() {
+      await store.close();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+/** Checks the part of Kazoo's envelope that differs from answer to answer, and returns the rest. */
+export function unwrapped(body: unknown, token?: string): object {
+  const { request_id, node, timestamp, version, revision, auth_token, ...rest } = body as Record<
+    string,
+    string
+  >;
+  expect(request_id).to.match(/^[0-9a-f]{32}$/);
+  expect(node).to.match(/^[\w-]{22}$/);
+  expect(timestamp).to.match(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+  expect(version).to.equal('1.2.3');
+  expect(revision).to.match(/^[\w-]{32}$/);
+  expect(auth_token).to.equal(token);
+  return rest;
+}

@@ -1,0 +1,22 @@
+/** A process of its own that serves the API from the database in the folder that its argument names. */
+import { createApp } from '../../src/http/app.js';
+import { listen } from '../../src/http/server.js';
+import { Metrics } from '../../src/metrics.js';
+import { openStore } from '../../src/store/store.js';
+import { ADMIN_TOKEN, capturingLog, FakeCalls } from './api.js';
+
+const { log } = capturingLog();
+const store = await openStore(process.argv[2] ?? '', log);
+await store.tokens.ensureAdminToken(ADMIN_TOKEN);
+const app = createApp({
+  store,
+  calls: new FakeCalls(),
+  recordingsMount: '/nowhere',
+  status: () => ({ ready: true }),
+  metrics: new Metrics(),
+  log,
+  version: '1.2.3',
+  requestsPerMinute: 1000,
+});
+const { port } = await listen(app, '127.0.0.1', 0);
+process.stdout.write(`${port}\n`);
