@@ -61,7 +61,10 @@ export async function startService(config: Config, log: Logger): Promise<Service
     files: new RecordingFiles(config.recordingsMount),
     dir: config.recordingsDir,
     ceiling: config.limits.time_limit,
-    onEnd: (state) => metrics.recordingEnded(state),
+    onEvent: ({ type }) => {
+      if (type === 'completed' || type === 'discarded' || type === 'failed') metrics.recordingEnded(type);
+      return Promise.resolve();
+    },
     log,
   });
   const runner = new Runner(recorder, switchOf);

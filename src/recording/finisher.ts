@@ -33,7 +33,7 @@ export class Finisher {
 
   constructor(
     private readonly recordings: ActiveRecordings,
-    private readonly options: Pick<RecorderOptions, 'files' | 'onEnd' | 'log'>,
+    private readonly options: Pick<RecorderOptions, 'files' | 'onEvent' | 'log'>,
     private readonly now: () => number,
   ) {}
 
@@ -123,7 +123,8 @@ export class Finisher {
     const final: Ending = short ? { ...withoutFile, state: 'discarded' } : ending;
     doc = ended(doc, final);
     await this.recordings.save(active, doc);
-    this.options.onEnd(final.state);
+    await this.options.onEvent({ type: 'stopped', recording: doc, at });
+    await this.options.onEvent({ type: final.state, recording: doc, at });
     this.options.log.info('recording ended', {
       recording: doc.id,
       state: doc.state,

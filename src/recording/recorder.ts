@@ -20,7 +20,8 @@ import {
 } from '../switch/commands.js';
 import { ActiveRecordings, type Active, type RecordingStore } from './active.js';
 import { channelNote, documentOf, entryOf, NOTE } from './document.js';
-import { RecordingFiles } from './files.js';
+import type { RecordingEvent } from './events.js';
+import type { RecordingFiles } from './files.js';
 import { Finisher } from './finisher.js';
 import { Recovery } from './recovery.js';
 import { audited, held, masked, unheld, unmasked } from './state.js';
@@ -64,8 +65,8 @@ export interface RecorderOptions {
   dir: string;
   /** Seconds: no recording is longer. */
   ceiling: number;
-  /** A recording has come to its last state. */
-  onEnd: (state: 'completed' | 'discarded' | 'failed') => void;
+  /** Awaited before whoever asked is told; a rejection is logged and changes nothing. */
+  onEvent: (event: RecordingEvent) => Promise<void>;
   log: Logger;
   now?: () => number;
 }
@@ -225,7 +226,7 @@ export class Recorder {
       at: this.now(),
     });
     const path = `${dir}/${doc.internal.file}`;
-    const begun = this.expectStart(doc.id);
+    const begun = this.expectStart(audited(doc, entryOf(request, 'start', 'ok')), path);
     try {
       const [, reply = ''] = await port.apis(key, [
         setVariable(target.uuid, NOTE, channelNote(doc)),
@@ -246,21 +247,23 @@ export class Recorder {
         }),
       ]);
       assertOk(reply);
-      doc.internal.started_at = await begun.event;
+      const active = await begun.active;
+      await this.keep(active, active.doc, 'started');
+      log.info('recording started', { recording: doc.id, leg: target.uuid, account: doc.account_id });
+      this.letSwitchMask(active, port, key).catch((error: unknown) => {
+        log.warn('the switch cannot mask by itself', { recording: doc.id, error });
+      });
+      return active;
     } catch (error) {
       begun.cancel();
-      await port
-        .apis(key, [record('stop', target.uuid, path), setVariable(target.uuid, NOTE, '')])
-        .catch(() => undefined);
+      if (!this.active.get(doc.id)) {
+        // What the switch may have begun all the same must not run without anybody knowing of it.
+        await port
+          .apis(key, [record('stop', target.uuid, path), setVariable(target.uuid, NOTE, '')])
+          .catch(() => undefined);
+      }
       throw error;
     }
-    const active = this.active.add(audited(doc, entryOf(request, 'start', 'ok')), path);
-    if (target.held) active.doc = held(active.doc, active.doc.internal.started_at);
-    this.arm(active);
-    await this.active.save(active, active.doc);
-    await this.letSwitchMask(active, port, key);
-    log.info('recording started', { recording: doc.id, leg: target.uuid, account: doc.account_id });
-    return active;
   }
 
   /** Brings media in bypass back, and refuses a format that the switch cannot write. */
@@ -283,24 +286,35 @@ export class Recorder {
     }
   }
 
-  private expectStart(id: string): { event: Promise<number>; cancel: () => void } {
+  /** The recording counts from its RECORD_START on: at once, as its RECORD_STOP may be the next event. */
+  private expectStart(doc: RecordingDocument, path: string): { active: Promise<Active>; cancel: () => void } {
     let timer: NodeJS.Timeout | undefined;
     const cancel = () => {
       clearTimeout(timer);
-      this.started.delete(id);
+      this.started.delete(doc.id);
     };
-    const event = new Promise<number>((resolve, reject) => {
-      this.started.set(id, (at) => {
+    const active = new Promise<Active>((resolve, reject) => {
+      this.started.set(doc.id, (at) => {
         cancel();
-        resolve(at);
+        const begun = { ...doc, internal: { ...doc.internal, started_at: at } };
+        const isHeld = this.options.calls.get(doc.internal.leg)?.held;
+        const started = this.active.add(isHeld ? held(begun, at) : begun, path);
+        this.arm(started);
+        resolve(started);
       });
       timer = setTimeout(() => {
         cancel();
         reject(new MetaflowsError('switch_refused', 'no RECORD_START came'));
       }, START_EVENT_MS);
     });
-    event.catch(() => undefined);
-    return { event, cancel };
+    active.catch(() => undefined);
+    return { active, cancel };
+  }
+
+  /** Stores a document, then tells of what happened to it. */
+  private async keep(active: Active, doc: RecordingDocument, type?: RecordingEvent['type']): Promise<void> {
+    await this.active.save(active, doc);
+    if (type) await this.options.onEvent({ type, recording: doc, at: this.now() });
   }
 
   /** `+OK` is not believed: where the service sees the folder the file must grow, else the start has failed. */
@@ -332,8 +346,11 @@ export class Recorder {
     const result = failed ? 'mask_incomplete' : 'ok';
     await Promise.all(
       running.map((active, index) => {
-        const doc = isOk(replies[index]) ? masked(active.doc, at) : active.doc;
-        return this.active.save(active, audited(doc, entryOf(request, 'mask', result)));
+        // It may have ended meanwhile: what has ended is not changed any more.
+        if (!this.active.get(active.doc.id)) return undefined;
+        const done = isOk(replies[index]);
+        const doc = audited(done ? masked(active.doc, at) : active.doc, entryOf(request, 'mask', result));
+        return this.keep(active, doc, done ? 'masked' : undefined);
       }),
     );
     if (failed) throw new MetaflowsError('mask_incomplete', failed);
@@ -347,8 +364,11 @@ export class Recorder {
     const result = failed ? 'unmask_incomplete' : 'ok';
     await Promise.all(
       running.map((active, index) => {
-        const doc = isOk(replies[index]) ? unmasked(active.doc, at) : active.doc;
-        return this.active.save(active, audited(doc, entryOf(request, 'unmask', result)));
+        // It may have ended meanwhile: what has ended is not changed any more.
+        if (!this.active.get(active.doc.id)) return undefined;
+        const done = isOk(replies[index]);
+        const doc = audited(done ? unmasked(active.doc, at) : active.doc, entryOf(request, 'unmask', result));
+        return this.keep(active, doc, done ? 'unmasked' : undefined);
       }),
     );
     if (failed) throw new MetaflowsError('unmask_incomplete', failed);
@@ -473,7 +493,7 @@ export class Recorder {
     action: AuditEntry['action'],
     result: string,
   ): Promise<void> {
-    return this.active.save(active, audited(active.doc, entryOf(request, action, result)));
+    return this.keep(active, audited(active.doc, entryOf(request, action, result)));
   }
 }
 
