@@ -93,8 +93,8 @@ export class LabSocket {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.waiting.delete(entry);
-        const names = this.events.slice(from).map((event) => nameOf(event));
-        reject(new Error(`${this.name}: no ${what} within ${DEADLINE} ms; there were ${names.join(' ')}`));
+        const names = this.events.slice(from).slice(-20).map(nameOf).join(' ');
+        reject(new Error(`${this.name}: no ${what} within ${DEADLINE} ms; the last events were ${names}`));
       }, DEADLINE);
       const entry: Waiting = {
         match,
