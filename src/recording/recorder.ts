@@ -74,7 +74,7 @@ export interface RecorderOptions {
 /** The channel variables from which an absorbed mask code masks inside the switch: `bindCode` of `commands.ts`. */
 const MASK_ARGUMENTS = 'metaflows_mask';
 const MASK_NOTE_ARGUMENTS = 'metaflows_mask_note';
-/** Set on the recorded leg, to the time in epoch seconds, while its recording is masked or may be. */
+/** Set on the recorded leg, to when it began, while its recording is masked or may be: `maskedSince` of `recovery.ts`. */
 export const MASKED = 'metaflows_masked';
 
 /** A start answers within 2 s (freeswitch.md), its event follows at once. */
@@ -99,7 +99,7 @@ export class Recorder {
     this.now = options.now ?? Date.now;
     this.active = new ActiveRecordings(options.store);
     this.finisher = new Finisher(this.active, options, this.now);
-    this.recovery = new Recovery(options, this.active, this.finisher, (active) => this.arm(active));
+    this.recovery = new Recovery(options, this.active, this.finisher, this.now, (active) => this.arm(active));
   }
 
   /** Takes in what the switch says of recordings and of the legs that carry them. */
@@ -390,7 +390,7 @@ export class Recorder {
     const port = this.options.switchOf(request.leg.switchId);
     const notes = (value: string) => running.map(({ doc }) => setVariable(doc.internal.leg, MASKED, value));
     // The note is there before the mask and goes after the unmask: a crash in between errs on the masked side.
-    const before = verb === 'mask' ? notes(String(Math.floor(this.now() / 1000))) : [];
+    const before = verb === 'mask' ? notes(`@${this.now()}`) : [];
     const own = running.map(({ doc, path }) => record(verb, doc.internal.leg, path));
     const answers = await port.apis(key, [...before, ...own, ...legs.map(({ uuid }) => buglist(uuid))]);
     const replies = answers.slice(before.length, before.length + own.length);

@@ -17,6 +17,7 @@ export class Recovery {
     private readonly options: RecorderOptions,
     private readonly recordings: ActiveRecordings,
     private readonly finisher: Finisher,
+    private readonly now: () => number,
     private readonly arm: (active: Active) => void,
   ) {}
 
@@ -60,6 +61,7 @@ export class Recovery {
     const wasMasked = doc.state === 'masked' || Boolean(note);
     const answers = await port.apis(leg.uuid, [
       ...(wasMasked ? [record('mask', leg.uuid, active.path)] : []),
+      { command: 'uptime', args: 'ms' },
       buglist(leg.uuid),
     ]);
     const bugs = answers.at(-1) ?? '';
@@ -68,11 +70,15 @@ export class Recovery {
       return;
     }
     let next = doc;
-    if (wasMasked && doc.state !== 'masked') {
-      // Masked inside the switch while nobody listened; the note says since when, where it could.
-      const since = Number(note) > 1 ? Number(note) * 1000 : doc.internal.started_at;
-      next = masked(doc, Math.max(since, doc.internal.started_at));
-      next = audited(next, { action: 'mask', at: new Date(since).toISOString(), by: 'code', result: 'ok' });
+    if (note && doc.state !== 'masked') {
+      // Masked while nobody listened, inside the switch or by a service that was killed before it wrote it down.
+      const since = Math.max(maskedSince(note, Number(answers.at(-2)), this.now()), doc.internal.started_at);
+      next = audited(masked(doc, since), {
+        action: 'mask',
+        at: new Date(since).toISOString(),
+        by: 'code',
+        result: 'ok',
+      });
     }
     this.arm(active);
     await this.recordings.save(active, next);
@@ -98,4 +104,13 @@ export class Recovery {
   private path(doc: RecordingDocument): string {
     return `${this.options.dir}/${doc.internal.file}`;
   }
+}
+
+/**
+ * When a mask began, epoch milliseconds: the note is either `@` and that time, which the service wrote, or the switch's
+ * own `uptime ms`, which needs no clock of the two to agree. What is not known counts from the beginning.
+ */
+function maskedSince(note: string, uptimeMs: number, now: number): number {
+  const since = note.startsWith('@') ? Number(note.slice(1)) : now - (uptimeMs - Number(note));
+  return Number.isFinite(since) && since <= now ? Math.round(since) : 0;
 }

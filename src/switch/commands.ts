@@ -96,7 +96,7 @@ export function maskArguments(uuid: string, path: string): string {
 export function bindCode(realm: string, code: string, masks: boolean): string {
   const says = [`Event-Name=CUSTOM`, `Event-Subclass=${CODE_EVENT}`, `Metaflow-Code=${code}`];
   if (masks) {
-    says.push('Noted=\\${uuid_setvar(\\${metaflows_mask_note} \\${strepoch()})}');
+    says.push('Noted=\\${uuid_setvar(\\${metaflows_mask_note} \\${uptime(ms)})}');
     says.push('Masked=\\${uuid_record(\\${metaflows_mask})}');
   }
   return bind(realm, code, 'exec[i]:event', says.join(','));
