@@ -27,8 +27,8 @@ describe('contract: digits', () => {
   const features = (): [string | undefined, string | undefined][] =>
     lab()
       .socket.events.slice(mark)
-      .filter((event) => nameOf(event) === 'lab::feature')
-      .map((event) => [event['Unique-ID'], event['Lab-Feature']]);
+      .filter((event) => nameOf(event) === 'lab::code')
+      .map((event) => [event['Unique-ID'], event['Lab-Code']]);
 
   describe('nothing bound', () => {
     before(async () => {
@@ -145,25 +145,25 @@ describe('contract: digits', () => {
         (event) =>
           event['Unique-ID'] === leg.uuid &&
           event.Application === 'bind_digit_action' &&
-          event['Application-Data']!.startsWith(`local,${keys},exec:execute_extension,`),
+          event['Application-Data']!.startsWith(`local,${keys},exec`),
       );
 
     beforeEach(async () => {
       call = await lab().phones.call('1001', '1002', { prefix: '82' });
-      await boundByDialplan(call.callee, '*4');
+      await boundByDialplan(call.callee, '*2');
       mark = lab().socket.mark();
     });
     afterEach(() => lab().phones.hangupAll());
 
     it('tells of each by CHANNEL_EXECUTE, on both legs; they work and stay hidden', async () => {
       for (const leg of [call.caller, call.callee]) {
-        for (const keys of ['*1', '*3', '*4']) await boundByDialplan(leg, keys);
+        for (const keys of ['*1', '*2']) await boundByDialplan(leg, keys);
       }
       expect(await lab().phones.pressed(call.caller, call.callee, '*1')).to.equal('');
-      expect(await lab().phones.pressed(call.callee, call.caller, '*4')).to.equal('');
+      expect(await lab().phones.pressed(call.callee, call.caller, '*2')).to.equal('');
       expect(features()).to.deep.equal([
-        [call.caller.uuid, 'dx'],
-        [call.callee.uuid, 'att_xfer'],
+        [call.caller.uuid, '1'],
+        [call.callee.uuid, '2'],
       ]);
     });
 
@@ -175,7 +175,7 @@ describe('contract: digits', () => {
 
       await bind(lab().socket, callee.uuid, '*8', codeEvent('*8'), 'local');
       expect(await lab().phones.pressed(callee, caller, '*1*71')).to.equal('*71');
-      expect(features()).to.deep.equal([[callee.uuid, 'dx']]);
+      expect(features()).to.deep.equal([[callee.uuid, '1']]);
 
       await absorb(lab().socket, callee.uuid, ['*71']);
       expect(await lab().phones.pressed(callee, caller, '*71')).to.equal('*71');
@@ -184,10 +184,10 @@ describe('contract: digits', () => {
     it('ours in the realm that is there: all work, and stay hidden', async () => {
       for (const leg of [call.caller, call.callee]) await absorb(lab().socket, leg.uuid, CODES, 'local');
       expect(await lab().phones.pressed(call.callee, call.caller, '*71*1')).to.equal('');
-      expect(await lab().phones.pressed(call.caller, call.callee, '*3*74')).to.equal('');
+      expect(await lab().phones.pressed(call.caller, call.callee, '*2*74')).to.equal('');
       expect(features()).to.deep.equal([
-        [call.callee.uuid, 'dx'],
-        [call.caller.uuid, 'cf'],
+        [call.callee.uuid, '1'],
+        [call.caller.uuid, '2'],
       ]);
       expect(codes(call.callee)).to.deep.equal(['*71']);
       expect(codes(call.caller)).to.deep.equal(['*74']);
@@ -203,7 +203,7 @@ describe('contract: digits', () => {
 
     it('its codes work, and are hidden', async () => {
       expect(await lab().phones.pressed(call.callee, call.caller, '*1')).to.equal('');
-      expect(features()).to.deep.equal([[call.callee.uuid, 'dx']]);
+      expect(features()).to.deep.equal([[call.callee.uuid, '1']]);
     });
 
     it('ours on the called leg: what they hand on no longer starts its codes', async () => {
@@ -217,14 +217,14 @@ describe('contract: digits', () => {
       await absorb(lab().socket, call.callee.uuid, CODES);
       await bind(lab().socket, call.callee.uuid, '*1', `api:uuid_send_dtmf;${call.caller.uuid} ~*1`);
       expect(await lab().phones.pressed(call.callee, call.caller, '*1*71')).to.equal('');
-      expect(features()).to.deep.equal([[call.callee.uuid, 'dx']]);
+      expect(features()).to.deep.equal([[call.callee.uuid, '1']]);
       expect(codes(call.callee)).to.deep.equal(['*71']);
     });
   });
 
   describe('bind_meta_app for the calling party', () => {
     beforeEach(async () => {
-      call = await lab().phones.call('1001', '1002', { prefix: '86' });
+      call = await lab().phones.call('1001', '1002', { prefix: '87' });
       await absorb(lab().socket, call.caller.uuid, CODES);
       mark = lab().socket.mark();
     });
@@ -232,14 +232,14 @@ describe('contract: digits', () => {
 
     it('ours on its leg: its codes work, but the far end hears them', async () => {
       expect(await lab().phones.pressed(call.caller, call.callee, '*1*71')).to.equal('*1');
-      expect(features()).to.deep.equal([[call.caller.uuid, 'dx']]);
+      expect(features()).to.deep.equal([[call.caller.uuid, '1']]);
       expect(codes(call.caller)).to.deep.equal(['*71']);
     });
 
     it('its codes bound as well, to nothing: all work, and stay hidden', async () => {
       await bind(lab().socket, call.caller.uuid, '*1', 'none');
       expect(await lab().phones.pressed(call.caller, call.callee, '*1*71')).to.equal('');
-      expect(features()).to.deep.equal([[call.caller.uuid, 'dx']]);
+      expect(features()).to.deep.equal([[call.caller.uuid, '1']]);
       expect(codes(call.caller)).to.deep.equal(['*71']);
     });
   });
@@ -257,6 +257,27 @@ describe('contract: digits', () => {
     });
   });
 
+  describe('bindings after the bridge', () => {
+    afterEach(() => lab().phones.hangupAll());
+
+    it('outlive it: in an application of the switch a code still vanishes', async () => {
+      call = await lab().phones.call('1001', '1002', { prefix: '86' });
+      await absorb(lab().socket, call.caller.uuid, CODES);
+      mark = lab().socket.mark();
+      await lab().phones.hangup(call.callee);
+      await lab().phones.press(call.caller, '*71');
+      await lab().socket.event('metaflows::code', call.caller.uuid, {}, mark);
+
+      await lab().socket.execute(call.caller.uuid, 'clear_digit_action', 'metaflows');
+      await lab().socket.event('CHANNEL_EXECUTE', call.caller.uuid, { Application: 'clear_digit_action' });
+      mark = lab().socket.mark();
+      await lab().phones.press(call.caller, '*71');
+      await lab().socket.event('DTMF', call.caller.uuid, { 'DTMF-Digit': '1' }, mark);
+      expect(digits(call.caller)).to.equal('*71');
+      expect(codes(call.caller)).to.deep.equal([]);
+    });
+  });
+
   describe('a connection that hears of bindings alone', () => {
     it('gets what its filters name, and nothing else', async () => {
       const { port, password } = lab().pbx;
@@ -270,7 +291,7 @@ describe('contract: digits', () => {
       await bind(lab().socket, call.caller.uuid, '*71', codeEvent('*71'));
       await filtered.event('CHANNEL_EXECUTE', call.caller.uuid, { Application: 'bind_digit_action' });
       expect(filtered.events.map((event) => event.Application)).to.deep.equal([
-        ...Array<string>(4).fill('bind_meta_app'),
+        ...Array<string>(3).fill('bind_meta_app'),
         'bind_digit_action',
       ]);
       filtered.close();

@@ -152,8 +152,8 @@ describe('contract: uuid_record', () => {
   });
 
   it('lists what records a leg, the dialplan’s own recording too; one masked leaves the other clear', async () => {
-    const { caller } = await lab().phones.call('1003', '1004', { prefix: '84' });
-    const theirs = join(lab().recordingsDir, `${caller.uuid}-dialplan.wav`);
+    const { caller } = await lab().phones.call('1003', '1004', { prefix: '85' });
+    const theirs = join(lab().recordingsDir, `dialplan-${caller.uuid}.wav`);
     const ours = file();
     await record(caller.uuid, `start ${ours} 60 {${AT_ONCE}}`);
     const bugs = await lab().socket.api(`uuid_buglist ${caller.uuid}`);
@@ -224,7 +224,7 @@ describe('contract: uuid_record', () => {
   });
 
   it('with the media in bypass: +OK and no file on one leg, -ERR on the other; uuid_media brings them back', async () => {
-    const { caller, callee } = await lab().phones.call('1003', '1004', { prefix: '85' });
+    const { caller, callee } = await lab().phones.call('1003', '1004', { prefix: '84' });
     const empty = file();
     expect(await record(caller.uuid, `start ${empty} 60 {${AT_ONCE}}`)).to.equal('+OK Success');
     await lab().socket.event('RECORD_START', caller.uuid);

@@ -22,7 +22,7 @@ export interface LabCall {
 export interface CallOptions {
   /** How long the called phone rings before it answers, milliseconds. */
   ring?: number;
-  /** What is dialled before the number: 81 loopback, 82 FusionPBX … (test/contract/freeswitch/pbx.xml). */
+  /** What is dialled before the number: 81 loopback, 82 FusionPBX and so on (test/contract/freeswitch/pbx.xml). */
   prefix?: string;
 }
 
@@ -51,7 +51,8 @@ export class Phones {
   /** Somebody outside calls a user through the carrier, who authenticates nobody. */
   async outsideCall(to: string, { did = false, from }: OutsideOptions = {}): Promise<LabCall> {
     const number = did ? `55500${to}` : to;
-    const forged = from === undefined ? [] : [`sip_from_uri=sip:${from}@pbx.test`];
+    const forged =
+      from === undefined ? [] : [`origination_caller_id_number=${from}`, `sip_from_uri=sip:${from}@pbx.test`];
     return this.originate('outside', to, forged, `sofia/outside/${number}@${this.carrier}`, OUTSIDE_TONE);
   }
 
@@ -198,10 +199,9 @@ export class Phones {
 
   /** Lets a phone dial; resolves with its leg's uuid, which there is once the call is answered. */
   private async dial(variables: string[], target: string, tone: number): Promise<string> {
-    const phone = randomUUID();
-    const all = ['playback_terminators=none', `origination_uuid=${phone}`, ...variables].join(',');
-    await ok(this.phones.api(`originate {${all}}${target} tone-${tone} XML phones`));
-    return phone;
+    const all = ['playback_terminators=none', ...variables].join(',');
+    const reply = await ok(this.phones.api(`originate {${all}}${target} tone-${tone} XML phones`));
+    return reply.slice('+OK '.length);
   }
 
   /** The leg of the phone that answered a call to `number`. */
@@ -229,7 +229,8 @@ function isBridge(event: LabEvent, uuid: string): boolean {
   );
 }
 
-async function ok(reply: Promise<string>): Promise<void> {
+async function ok(reply: Promise<string>): Promise<string> {
   const text = await reply;
   if (!text.startsWith('+OK')) throw new Error(`the phones answered: ${text}`);
+  return text;
 }

@@ -9,7 +9,7 @@ const DEADLINE = 8000;
 const EVENTS =
   'CHANNEL_CREATE CHANNEL_ANSWER CHANNEL_BRIDGE CHANNEL_UNBRIDGE CHANNEL_HOLD CHANNEL_UNHOLD CHANNEL_EXECUTE ' +
   'CHANNEL_HANGUP CHANNEL_HANGUP_COMPLETE CHANNEL_DESTROY DTMF RECORD_START RECORD_STOP ' +
-  'MEDIA_BUG_START MEDIA_BUG_STOP CUSTOM metaflows::code lab::feature lab::test sofia::gateway_state';
+  'MEDIA_BUG_START MEDIA_BUG_STOP CUSTOM metaflows::code lab::code sofia::gateway_state';
 
 interface Waiting {
   match: (event: LabEvent) => boolean;
