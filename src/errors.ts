@@ -25,6 +25,10 @@ export const ERRORS = {
   auth_refused: { status: 503, message: 'the switch refused the password' },
   acl_refused: { status: 503, message: 'the switch refuses connections from this address' },
   invalid_command: { status: 400, message: 'this cannot be said in a command to the switch' },
+  // what a simulated phone says
+  no_such_phone: { status: 404, message: 'there is no such phone' },
+  phone_idle: { status: 409, message: 'the phone is not in a call' },
+  phone_refused: { status: 409, message: 'the phone could not do that' },
   // what the service says
   shutting_down: { status: 503, message: 'the service is stopping' },
   store_failed: { status: 500, message: 'the database did not take or give a document' },

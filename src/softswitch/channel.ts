@@ -1,0 +1,330 @@
+import { randomUUID } from 'node:crypto';
+import { SILENCE, type Frame } from './audio.js';
+import { joinLegs } from './bridge.js';
+import { Digits } from './digits.js';
+import { microseconds, type Headers } from './events.js';
+import { expand } from './expand.js';
+import { channelHeaders } from './headers.js';
+import type { Instance } from './instance.js';
+
+export type State =
+  | 'CS_INIT'
+  | 'CS_ROUTING'
+  | 'CS_SOFT_EXECUTE'
+  | 'CS_EXECUTE'
+  | 'CS_EXCHANGE_MEDIA'
+  | 'CS_CONSUME_MEDIA'
+  | 'CS_HANGUP'
+  | 'CS_REPORTING';
+
+/** What is at the other end of a leg: a telephone over SIP, or the other half of a loopback channel. */
+export interface Endpoint {
+  ring(): void;
+  answer(): void;
+  hangup(cause: string): void;
+  hold(on: boolean): void;
+  sendDigit(digit: string, durationMs: number): void;
+  /** Asks the other end to call `target` instead; `replaces` is the Call-ID of the call to take over. */
+  refer(target: string, replaces: string | undefined): void;
+  /** The frame that comes from there; undefined where none does. */
+  receive(frame: number): Frame | undefined;
+}
+
+/** Something that sits on a leg's audio (`switch_core_media_bug`). */
+export interface MediaBug {
+  readonly name: 'session_record' | 'displace';
+  readonly target: string;
+  open(): void;
+  close(): void;
+  /** Changes what the party hears. */
+  replace?(heard: Frame, frame: number): Frame;
+}
+
+/** Who calls whom, as a leg sees it. */
+export interface Profile {
+  username: string;
+  callerName: string;
+  callerNumber: string;
+  calleeName: string;
+  calleeNumber: string;
+  destination: string;
+  context: string;
+}
+
+/** Where a leg goes that is taken out of what it is doing. */
+export type Redirect = { destination: string; context: string } | { leg: Channel; leads: boolean };
+
+/** The moments of a leg's life, in microseconds since the epoch; 0 where it had none. */
+interface Times {
+  created: number;
+  answered: number;
+  bridged: number;
+  hangup: number;
+  lastHold: number;
+  holdAccum: number;
+}
+
+/** A leg: its identity, variables and state, and the audio that passes through it. */
+export class Channel {
+  readonly uuid: string;
+  readonly variables = new Map<string, string>();
+  readonly bugs: MediaBug[] = [];
+  readonly digits: Digits = new Digits(this);
+  readonly times: Times = {
+    created: microseconds(),
+    answered: 0,
+    bridged: 0,
+    hangup: 0,
+    lastHold: 0,
+    holdAccum: 0,
+  };
+  endpoint: Endpoint | undefined;
+  state: State = 'CS_INIT';
+  callState = 'DOWN';
+  answerState: 'ringing' | 'early' | 'answered' | 'hangup' = 'ringing';
+  /** The call's leg that was there first. */
+  callUuid: string;
+  cause = '';
+  redirect: Redirect | undefined;
+  partner: Channel | undefined;
+  /** Who called this leg or was called by it, as long as either lives; may be stale after transfers. */
+  otherLeg: { type: 'originator' | 'originatee'; leg: Channel } | undefined;
+  /** The media goes past the switch. */
+  bypass = false;
+  /** The party at the other end has put the call on hold. */
+  held = false;
+  running = false;
+  /** What the party hears, before any media bug. */
+  source: ((frame: number) => Frame | undefined) | undefined;
+  #private: Promise<void> = Promise.resolve();
+  #wakers: (() => void)[] = [];
+  #locks = 0;
+  #finished = false;
+
+  constructor(
+    readonly instance: Instance,
+    readonly name: string,
+    readonly direction: 'inbound' | 'outbound',
+    readonly profile: Profile,
+    variables: Iterable<readonly [string, string]>,
+  ) {
+    const set = new Map([['direction', direction], ...variables]);
+    this.uuid = set.get('origination_uuid') ?? randomUUID();
+    this.callUuid = this.uuid;
+    for (const [name, value] of set) this.variables.set(name, value);
+    this.set('uuid', this.uuid);
+    this.set('channel_name', name);
+    instance.add(this);
+  }
+
+  get down(): boolean {
+    return this.cause !== '';
+  }
+
+  get answered(): boolean {
+    return this.times.answered > 0;
+  }
+
+  /** `switch_channel_ready`: neither hung up nor on its way elsewhere. */
+  get ready(): boolean {
+    return !this.down && !this.redirect;
+  }
+
+  /** A channel variable, or a global one of that name. */
+  get(name: string): string | undefined {
+    return this.variables.get(name) ?? this.instance.globals.get(name);
+  }
+
+  /** Sets a variable; nothing and the empty text remove it. */
+  set(name: string, value: string | undefined): void {
+    if (value === undefined || value === '') this.variables.delete(name);
+    else this.variables.set(name, value);
+  }
+
+  expand(text: string): string {
+    return expand(text, {
+      variable: (name) => this.get(name) ?? channelHeaders(this, false)[name],
+      api: (name, args) => this.instance.apiNow(name, args),
+    });
+  }
+
+  /** What an event says of this leg, variables included. */
+  headers(): Headers {
+    return channelHeaders(this, true);
+  }
+
+  fire(name: string, extra: Headers = {}, subclass = ''): void {
+    this.instance.fire(name, this, extra, subclass);
+  }
+
+  setCallState(state: string): void {
+    if (this.callState === state) return;
+    const before = this.callState;
+    this.callState = state;
+    this.fire('CHANNEL_CALLSTATE', { 'Original-Channel-Call-State': before });
+  }
+
+  /** Tells the caller that it rings. */
+  ring(): void {
+    if (this.down || this.answered || this.answerState === 'early') return;
+    this.fire('CHANNEL_PROGRESS');
+    this.endpoint?.ring();
+  }
+
+  /** Answers a leg that called the switch. */
+  answer(): void {
+    if (this.down || this.answered) return;
+    this.markAnswered();
+    this.endpoint?.answer();
+  }
+
+  /** The other end answered, or this one did. */
+  markAnswered(): void {
+    if (this.down || this.answered) return;
+    this.instance.clock.catchUp();
+    this.times.answered = microseconds();
+    this.answerState = 'answered';
+    this.fire('CHANNEL_ANSWER');
+    this.setCallState('ACTIVE');
+    this.wake();
+  }
+
+  /** The other end rings. */
+  markRinging(): void {
+    if (this.down || this.answered) return;
+    this.fire('CHANNEL_PROGRESS');
+    this.setCallState('RINGING');
+    this.wake();
+  }
+
+  /** The party at the other end holds the call, or takes it back. */
+  markHeld(on: boolean): void {
+    if (this.down || this.held === on) return;
+    this.instance.clock.catchUp();
+    this.held = on;
+    if (on) this.times.lastHold = microseconds();
+    else this.times.holdAccum += microseconds() - this.times.lastHold;
+    this.setCallState(on ? 'HELD' : 'UNHELD');
+    this.fire(on ? 'CHANNEL_HOLD' : 'CHANNEL_UNHOLD');
+    if (!on) this.setCallState('ACTIVE');
+  }
+
+  /** Ends the leg. What it is doing ends first, and {@link finish} follows. */
+  hangup(cause: string): void {
+    if (this.down) return;
+    this.instance.clock.catchUp();
+    if (this.held) this.markHeld(false);
+    this.cause = cause;
+    this.times.hangup = microseconds();
+    this.answerState = 'hangup';
+    this.set('hangup_cause', cause);
+    this.fire('CHANNEL_HANGUP');
+    this.endpoint?.hangup(cause);
+    this.wake();
+    if (!this.running) this.finish();
+  }
+
+  /** What follows once a leg that is down does nothing any more. */
+  finish(): void {
+    this.state = 'CS_HANGUP';
+    for (const bug of [...this.bugs]) this.removeBug(bug);
+    this.setCallState('HANGUP');
+    this.state = 'CS_REPORTING';
+    this.fire('CHANNEL_HANGUP_COMPLETE');
+    this.digits.close();
+    this.#finished = true;
+    this.#destroy();
+  }
+
+  /** Keeps a leg that hangs up from being destroyed until the function returned is called. */
+  lock(): () => void {
+    this.#locks++;
+    return () => {
+      this.#locks--;
+      this.#destroy();
+    };
+  }
+
+  #destroy(): void {
+    if (!this.#finished || this.#locks > 0 || !this.instance.channels.delete(this.uuid)) return;
+    this.fire('CHANNEL_DESTROY');
+  }
+
+  /** Takes the leg out of what it is doing and sends it elsewhere. */
+  redirectTo(redirect: Redirect): void {
+    this.redirect = redirect;
+    this.wake();
+    if (!this.running && 'destination' in redirect) void this.instance.run(this);
+  }
+
+  /**
+   * The party transfers the other one to `target`, or with `replaces`, the Call-ID of its own second call,
+   * joins the other parties of both. The party's own leg ends with the dialog.
+   */
+  referred(target: string, replaces: string | undefined): void {
+    const transferred = this.partner;
+    if (!transferred) return;
+    const legs = [...this.instance.channels.values()];
+    const second =
+      replaces && legs.find((leg) => leg !== this && leg.variables.get('sip_call_id') === replaces);
+    if (!second) {
+      transferred.redirectTo({ destination: target, context: 'default' });
+    } else if (second.partner) {
+      joinLegs(transferred, second.partner);
+      second.hangup('NORMAL_CLEARING');
+    }
+  }
+
+  /** Resolves at the next change of this leg: answer, hangup, redirection. */
+  changed(): Promise<void> {
+    return new Promise((resolve) => this.#wakers.push(resolve));
+  }
+
+  wake(): void {
+    const wakers = this.#wakers;
+    this.#wakers = [];
+    for (const wake of wakers) wake();
+  }
+
+  /** Runs work that came from outside (`sendmsg`, a broadcast) beside what the leg is doing, in order. */
+  queue(work: () => void | Promise<void>): void {
+    this.#private = this.#private.then(() => (this.down ? undefined : work()));
+  }
+
+  addBug(bug: MediaBug): void {
+    this.instance.clock.catchUp();
+    this.bugs.push(bug);
+    bug.open();
+    this.fire('MEDIA_BUG_START', { 'Media-Bug-Function': bug.name, 'Media-Bug-Target': bug.target });
+  }
+
+  removeBug(bug: MediaBug): void {
+    this.instance.clock.catchUp();
+    const index = this.bugs.indexOf(bug);
+    if (index < 0) return;
+    this.bugs.splice(index, 1);
+    bug.close();
+    this.fire('MEDIA_BUG_STOP', { 'Media-Bug-Function': bug.name, 'Media-Bug-Target': bug.target });
+  }
+
+  /** What the leg's party says; undefined while no frames come from it. */
+  received(frame: number): Frame | undefined {
+    return this.bypass || this.held || !this.answered ? undefined : this.endpoint?.receive(frame);
+  }
+
+  /** What is written to the leg's party, up to where `before` sits. */
+  written(frame: number, before?: MediaBug): Frame | undefined {
+    if (this.held || !this.answered) return undefined;
+    let heard = this.source?.(frame);
+    for (const bug of this.bugs) {
+      if (heard === undefined || bug === before) break;
+      heard = bug.replace?.(heard, frame) ?? heard;
+    }
+    return heard;
+  }
+
+  /** What goes out on the wire: while a digit is sent, it takes the place of the audio. */
+  transmitted(frame: number): Frame | undefined {
+    return this.digits.sendingAt(frame) ? SILENCE : this.written(frame);
+  }
+}

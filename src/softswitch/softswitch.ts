@@ -1,0 +1,92 @@
+import { tmpdir } from 'node:os';
+import { MediaClock } from './clock.js';
+import { Handsets } from './handsets.js';
+import { Instance, type Log } from './instance.js';
+import { acceptAtPbx, pbx } from './pbx.js';
+import { acceptAtPhone, phones } from './phones.js';
+import { EventSocket } from './socket.js';
+import { Timers } from './timers.js';
+
+export interface SoftswitchOptions {
+  /** The directory's domain: the account that the telephones' users belong to. */
+  domain?: string;
+  /** Where `recordings_dir` of the dialplan points to; by default a folder for what passes. */
+  recordingsDir?: string;
+  log: Log;
+}
+
+/** Where an event socket listens. */
+export interface Address {
+  host: string;
+  port: number;
+  password: string;
+}
+
+/**
+ * A PBX and its telephones in this process: two event sockets that answer as those of two FreeSWITCH 1.10.12
+ * do, and audio that is really written. Everything it starts ends with {@link close}.
+ */
+export class Softswitch extends Handsets {
+  readonly pbx: Instance;
+  #clock: MediaClock;
+  #timers: Timers;
+  #sockets: { pbx: EventSocket; phones: EventSocket };
+  #address: Address | undefined;
+
+  constructor({ domain = 'demo', recordingsDir = tmpdir(), log }: SoftswitchOptions) {
+    const clock = new MediaClock();
+    const timers = new Timers();
+    const pbxInstance: Instance = new Instance(
+      pbx({
+        domain,
+        recordingsDir,
+        phones: () => ({
+          phone: acceptAtPhone(phonesInstance, 'phones', domain),
+          outside: acceptAtPhone(phonesInstance, 'outside', domain),
+        }),
+      }),
+      clock,
+      timers,
+      log,
+    );
+    const phonesInstance: Instance = new Instance(
+      phones({ domain, recordingsDir, pbx: () => acceptAtPbx(pbxInstance, domain) }),
+      clock,
+      timers,
+      log,
+    );
+    super(phonesInstance, pbxInstance);
+    this.pbx = pbxInstance;
+    this.#clock = clock;
+    this.#timers = timers;
+    this.#sockets = { pbx: new EventSocket(pbxInstance), phones: new EventSocket(phonesInstance) };
+  }
+
+  /** Where the service connects to, once it is started. */
+  get address(): Address | undefined {
+    return this.#address;
+  }
+
+  /** Listens on two ports of the loopback interface that the system chooses. */
+  async start(): Promise<{ pbx: Address; phones: Address }> {
+    const host = '127.0.0.1';
+    const { pbx: pbxSocket, phones: phonesSocket } = this.#sockets;
+    this.#address = { host, port: await pbxSocket.listen(), password: pbxSocket.password };
+    const phonesAddress = { host, port: await phonesSocket.listen(), password: phonesSocket.password };
+    return { pbx: this.#address, phones: phonesAddress };
+  }
+
+  /** Ends the PBX's event socket and every recording without a farewell, as a crash does. */
+  async crash(): Promise<void> {
+    this.#timers.close();
+    this.#clock.close();
+    await this.#sockets.pbx.close(false);
+  }
+
+  async close(): Promise<void> {
+    for (const leg of [...this.pbx.channels.values()]) leg.hangup('SYSTEM_SHUTDOWN');
+    this.#timers.close();
+    this.#clock.close();
+    await Promise.all([this.#sockets.pbx.close(true), this.#sockets.phones.close(true)]);
+  }
+}

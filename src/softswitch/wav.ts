@@ -1,0 +1,74 @@
+import { closeSync, existsSync, fstatSync, openSync, writeSync } from 'node:fs';
+
+const HEADER_BYTES = 44;
+
+/** `SWITCH_DEFAULT_FILE_BUFFER_LEN`: what a recording keeps back before it writes. */
+export const FILE_BUFFER_BYTES = 65536;
+
+/** A WAV file being written: as with libsndfile, the lengths in its header come at {@link close}. */
+export class WavWriter {
+  #file: number;
+  #pending: Buffer[] = [];
+  #pendingBytes = 0;
+  #dataBytes = 0;
+
+  /**
+   * @param bufferBytes how much is kept back before it is written; 0 writes at once
+   * @throws where the file cannot be opened
+   */
+  constructor(
+    path: string,
+    private readonly rate: number,
+    private readonly channels: number,
+    private readonly bufferBytes: number,
+    append = false,
+  ) {
+    const continued = append && existsSync(path);
+    this.#file = openSync(path, continued ? 'r+' : 'w');
+    // the RIFF length 8 of an unfinished file is libsndfile's
+    if (continued) this.#dataBytes = Math.max(0, fstatSync(this.#file).size - HEADER_BYTES);
+    else writeSync(this.#file, this.#header(8, 0), 0, HEADER_BYTES, 0);
+  }
+
+  /** Bytes of the file, were everything written. */
+  get size(): number {
+    return HEADER_BYTES + this.#dataBytes + this.#pendingBytes;
+  }
+
+  write(samples: Int16Array): void {
+    this.#pending.push(Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength));
+    this.#pendingBytes += samples.byteLength;
+    if (this.#pendingBytes >= this.bufferBytes) this.#flush();
+  }
+
+  close(): void {
+    this.#flush();
+    writeSync(this.#file, this.#header(this.size - 8, this.#dataBytes), 0, HEADER_BYTES, 0);
+    closeSync(this.#file);
+  }
+
+  #flush(): void {
+    const data = Buffer.concat(this.#pending);
+    this.#pending = [];
+    this.#pendingBytes = 0;
+    writeSync(this.#file, data, 0, data.length, HEADER_BYTES + this.#dataBytes);
+    this.#dataBytes += data.length;
+  }
+
+  #header(riffBytes: number, dataBytes: number): Buffer {
+    const header = Buffer.alloc(HEADER_BYTES);
+    header.write('RIFF', 0);
+    header.writeUInt32LE(riffBytes, 4);
+    header.write('WAVEfmt ', 8);
+    header.writeUInt32LE(16, 16);
+    header.writeUInt16LE(1, 20);
+    header.writeUInt16LE(this.channels, 22);
+    header.writeUInt32LE(this.rate, 24);
+    header.writeUInt32LE(this.rate * this.channels * 2, 28);
+    header.writeUInt16LE(this.channels * 2, 32);
+    header.writeUInt16LE(16, 34);
+    header.write('data', 36);
+    header.writeUInt32LE(dataBytes, 40);
+    return header;
+  }
+}
