@@ -71,4 +71,8 @@ export interface Limits {
    * for each client address
    */
   requests_per_minute?: number;
+  /**
+   * no recording is started where the recordings folder's disk has less room
+   */
+  min_free_bytes?: number;
 }

@@ -57,6 +57,10 @@ export interface RecordingDocument {
   origin: string;
   url?: string;
   method?: 'put' | 'post';
+  /**
+   * what became of sending the file to `url`; absent where it is to be sent nowhere
+   */
+  delivery?: 'pending' | 'delivered' | 'failed';
   custom_channel_vars?: {
     [k: string]: unknown;
   };
