@@ -35,9 +35,8 @@ export class Link {
       else if (this.state === 'resynchronising') this.waiting.push(event);
     });
     port.on('up', () => void this.resynchronise());
-    port.on('down', (code, detail) => {
+    port.on('down', () => {
       this.state = 'down';
-      parts.log.warn('switch not connected', { switch: port.id, code, detail });
     });
   }
 
@@ -65,7 +64,7 @@ export class Link {
       if (!port.connected) return;
       this.state = 'ready';
       for (const event of this.waiting.splice(0)) this.take(event);
-      log.info('switch connected', { switch: port.id, legs: snapshot.legs.length });
+      log.info('switch resynchronised', { switch: port.id, legs: snapshot.legs.length });
     } catch (error) {
       log.error('switch could not be resynchronised', { switch: port.id, error });
       port.reconnect();

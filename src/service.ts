@@ -1,4 +1,5 @@
 /** Wires the parts together, starts them in order and stops them in the other. Read this first. */
+import { EventEmitter } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -33,6 +34,8 @@ export interface Service {
   readonly url: string;
   /** The admin token, where this start has made it: shown this once. */
   readonly madeToken: string | undefined;
+  /** Emits what happens to recordings, under the name of each {@link RecordingEvent}, with the document. */
+  readonly recordings: EventEmitter;
   /** The embedded softswitch, where it is configured. */
   readonly softswitch: Softswitch | undefined;
   status(): { ready: boolean; reason?: string };
@@ -43,6 +46,7 @@ export interface Service {
 /** Starts all parts; rejects with a MetaflowsError, or Node's own error where the HTTP address cannot be had. */
 export async function startService(config: Config, log: Logger): Promise<Service> {
   const metrics = new Metrics();
+  const recordings = new EventEmitter();
   const store = await openStore(config.database, log);
   const { made } = await store.tokens.ensureAdminToken(config.adminToken);
   await seed(store, config.flowsDir, log);
@@ -61,7 +65,8 @@ export async function startService(config: Config, log: Logger): Promise<Service
     files: new RecordingFiles(config.recordingsMount),
     dir: config.recordingsDir,
     ceiling: config.limits.time_limit,
-    onEvent: ({ type }) => {
+    onEvent: ({ type, recording }) => {
+      recordings.emit(type, recording);
       if (type === 'completed' || type === 'discarded' || type === 'failed') metrics.recordingEnded(type);
       return Promise.resolve();
     },
@@ -129,6 +134,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
   return {
     url: `http://${config.httpHost.includes(':') ? `[${config.httpHost}]` : config.httpHost}:${http.port}`,
     madeToken: made,
+    recordings,
     softswitch,
     status,
     async close() {
