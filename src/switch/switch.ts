@@ -60,6 +60,7 @@ export class Switch extends EventEmitter<SwitchEvents> {
   /** What came before `up` was told. */
   private early: SwitchEvent[] = [];
   private downFor: string | undefined;
+  private lose: (reason: MetaflowsError) => void = () => undefined;
   private readonly closing = new AbortController();
   private running: Promise<void> | undefined;
 
@@ -75,6 +76,11 @@ export class Switch extends EventEmitter<SwitchEvents> {
   /** Connects, and again and again, until {@link close}. */
   start(): void {
     this.running ??= this.run();
+  }
+
+  /** Gives the connections up and makes new ones, for whoever cannot go on with what it knows of the switch. */
+  reconnect(): void {
+    this.lose(new MetaflowsError('connection_lost', 'given up'));
   }
 
   /** Ends all connections; resolves when nothing is left. */
@@ -157,7 +163,7 @@ export class Switch extends EventEmitter<SwitchEvents> {
     let attempt = 0;
     while (!signal.aborted) {
       const { reason, upMs } = await this.session(signal);
-      if (signal.aborted) return;
+      if (reason.code === 'shutting_down') return;
       this.tellDown(reason);
       if (upMs > STABLE_MS) attempt = 0;
       await delay(backoff(attempt++, Math.random()), undefined, { signal }).catch(() => undefined);
@@ -166,12 +172,11 @@ export class Switch extends EventEmitter<SwitchEvents> {
 
   /** Opens all connections, is up until one is lost, closes all, and resolves with why. */
   private async session(signal: AbortSignal): Promise<{ reason: MetaflowsError; upMs: number }> {
-    let lose: (reason: MetaflowsError) => void = () => undefined;
-    const lost = new Promise<MetaflowsError>((resolve) => (lose = resolve));
-    const stop = () => lose(new MetaflowsError('shutting_down'));
+    const lost = new Promise<MetaflowsError>((resolve) => (this.lose = resolve));
+    const stop = () => this.lose(new MetaflowsError('shutting_down'));
     signal.addEventListener('abort', stop);
     const connection = (more: Partial<ConnectionOptions> = {}) =>
-      new Connection({ ...this.options, ...more, onClose: lose });
+      new Connection({ ...this.options, ...more, onClose: this.lose });
     const commands = Array.from({ length: COMMAND_CONNECTIONS }, () => connection());
     const bindings = connection({ ...BINDINGS, onEvent: (raw) => isOurs(raw) || this.take(raw) });
     const events = connection({ subscribe: EVENTS, onEvent: (raw) => this.take(raw) });
