@@ -17,6 +17,15 @@ export const ERRORS = {
   },
   loopback_leg: { status: 409, message: 'a loopback leg is never recorded' },
   recording_running: { status: 409, message: 'the recording has not ended yet' },
+  disk_full: { status: 507, message: 'the disk of the recordings has too little room for another one' },
+  // what a destination of recordings and webhooks says
+  address_denied: { status: 403, message: 'the address of the destination is not permitted' },
+  redirect_refused: { status: 502, message: 'the destination redirects to where nothing is sent' },
+  destination_unreachable: { status: 502, message: 'the destination could not be reached' },
+  destination_timeout: { status: 504, message: 'the destination did not answer in time' },
+  file_gone: { status: 404, message: 'the recording has no file any more' },
+  already_delivered: { status: 409, message: 'the destination has acknowledged the recording already' },
+  no_destination: { status: 409, message: 'the recording is to be sent nowhere' },
   // what the switch says
   switch_refused: { status: 502, message: 'the switch refused the command' },
   switch_down: { status: 503, message: 'the switch is not connected' },
