@@ -254,7 +254,8 @@ export class Channel {
   redirectTo(redirect: Redirect): void {
     this.redirect = redirect;
     this.wake();
-    if (!this.running && 'destination' in redirect) void this.instance.run(this);
+    // one that only takes part in a bridge is run by that when it ends
+    if (!this.running && !this.partner) void this.instance.run(this);
   }
 
   /**
