@@ -1,4 +1,5 @@
 /** Ends recordings: takes RECORD_STOP or the end of the leg, closes the file, and gives the document its last state. */
+import { withDelivery } from '../delivery/upload.js';
 import { MetaflowsError } from '../errors.js';
 import type { RecordingDocument } from '../generated/recording.js';
 import type { Active, ActiveRecordings } from './active.js';
@@ -121,7 +122,7 @@ export class Finisher {
     }
     const { size: _, ...withoutFile } = ending;
     const final: Ending = short ? { ...withoutFile, state: 'discarded' } : ending;
-    doc = ended(doc, final);
+    doc = withDelivery(ended(doc, final));
     await this.recordings.save(active, doc);
     await this.options.onEvent({ type: 'stopped', recording: doc, at });
     await this.options.onEvent({ type: final.state, recording: doc, at });
