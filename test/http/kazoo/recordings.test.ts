@@ -78,7 +78,7 @@ describe('Kazoo’s recordings', () => {
   });
 
   it('are listed by the Gregorian seconds of their start, both included', async () => {
-    const documents = [await recorded(0), await recorded(1.9), await recorded(2), await recorded(3.5)];
+    const documents = [await recorded(0), await recorded(1.9), await recorded(2.9), await recorded(3)];
     const listed = ids(
       await ask('GET', `${RECORDINGS}?created_from=${NEW_YEAR + 1}&created_to=${NEW_YEAR + 2}`),
     );
