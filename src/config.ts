@@ -8,6 +8,7 @@ import type {
   DigitSettings,
   IdentityVariables,
   Limits,
+  RecordingSettings,
   Tones,
 } from './generated/configuration.js';
 import { parseSwitchUrl, type SwitchAddress } from './switch/url.js';
@@ -31,6 +32,7 @@ export interface Config {
   identity: Required<IdentityVariables>;
   digits: DigitSettings & Required<Pick<DigitSettings, 'capture'>>;
   tones: Required<Tones>;
+  recording: Required<RecordingSettings>;
   limits: Required<Limits>;
 }
 
@@ -97,6 +99,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): L
     identity: settings.identity as Config['identity'],
     digits: settings.digits as Config['digits'],
     tones: settings.tones as Config['tones'],
+    recording: settings.recording as Config['recording'],
     limits: settings.limits as Config['limits'],
   };
   return { ok: true, config: Object.freeze(config) };

@@ -58,6 +58,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
     if (!link) throw new MetaflowsError('switch_down');
     return link.port;
   };
+  const feedback = new Feedback(config.tones, switchOf, log);
   const recorder = new Recorder({
     calls,
     switchOf,
@@ -65,6 +66,8 @@ export async function startService(config: Config, log: Logger): Promise<Service
     files: new RecordingFiles(config.recordingsMount),
     dir: config.recordingsDir,
     ceiling: config.limits.time_limit,
+    followTransfer: config.recording.follow_transfer,
+    feedback,
     onEvent: ({ type, recording }) => {
       recordings.emit(type, recording);
       if (type === 'completed' || type === 'discarded' || type === 'failed') metrics.recordingEnded(type);
@@ -79,7 +82,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
     switchOf,
     metaflowsOf: metaflows.of,
     runner,
-    feedback: new Feedback(config.tones, switchOf, log),
+    feedback,
     settings: config.digits,
     onMatched: (module) => metrics.codeMatched(module),
     onRefused: (code) => metrics.codeRefused(code),
