@@ -9,7 +9,7 @@ import type { Metaflows } from '../../src/generated/metaflows.js';
 import { Documents } from '../../src/store/documents.js';
 import type { Scope } from '../../src/store/metaflows.js';
 import { openStore, type Store } from '../../src/store/store.js';
-import { ADMIN_TOKEN, capturingLog, inHeader } from '../support/api.js';
+import { ADMIN_TOKEN, capturingLog } from '../support/api.js';
 
 const { log } = capturingLog();
 const codes = (number: string): Metaflows => ({ numbers: { [number]: { module: 'record_call' } } });
@@ -197,7 +197,7 @@ describe('store', () => {
       const [port] = (await once(child.stdout, 'data')) as [Buffer];
       const { status } = await fetch(`http://127.0.0.1:${port.toString().trim()}/v2/accounts/a/metaflows`, {
         method: 'POST',
-        headers: { 'X-Auth-Token': inHeader(ADMIN_TOKEN) },
+        headers: { 'X-Auth-Token': ADMIN_TOKEN },
         body: JSON.stringify({ data: codes(String(round)) }),
       });
       child.kill('SIGKILL');

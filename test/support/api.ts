@@ -6,6 +6,7 @@ import { Writable } from 'node:stream';
 import { inspect } from 'node:util';
 import type { Express } from 'express';
 import { expect } from 'chai';
+import request from 'supertest';
 import winston from 'winston';
 import { createApp } from '../../src/http/app.js';
 import type { Actor, CallsPort, Channel, Deps, RunOutcome } from '../../src/http/ports.js';
@@ -13,7 +14,7 @@ import type { MetaflowNode } from '../../src/generated/metaflows.js';
 import { Metrics } from '../../src/metrics.js';
 import { openStore, type Store } from '../../src/store/store.js';
 
-export const ADMIN_TOKEN = 'the admin’s own words';
+export const ADMIN_TOKEN = "the admin's own words";
 
 /** Live legs as a test puts them there; `outcome` answers for whatever is run. */
 export class FakeCalls implements CallsPort {
@@ -56,11 +57,6 @@ export function capturingLog(): { log: winston.Logger; lines: string[] } {
     }),
   );
   return { log, lines };
-}
-
-/** A token as the bytes of a header. */
-export function inHeader(token: string): string {
-  return Buffer.from(token).toString('latin1');
 }
 
 export interface Api {
@@ -106,12 +102,38 @@ export async function startApi(overrides: Partial<Deps> = {}): Promise<Api> {
   };
 }
 
+/** An answer of Kazoo's API. */
+export interface Answer {
+  status: number;
+  type: string;
+  headers: Record<string, string>;
+  body: Envelope;
+}
+
+export interface Envelope {
+  data: Record<string, unknown>;
+  message?: string;
+  request_id: string;
+  revision: string;
+}
+
+export type Ask = (method: string, path: string, body?: unknown) => Promise<Answer>;
+
+/** Asks as the holder of `token`, of nobody where there is none; a body that is a string is sent as it is. */
+export function asking(api: Api, token?: string): Ask {
+  return async (method, path, body) => {
+    const asked = request(api.app)[method.toLowerCase() as 'get'](path);
+    if (token !== undefined) void asked.set('X-Auth-Token', token);
+    if (body === undefined) return asked;
+    // What curl calls a body when nobody tells it otherwise.
+    return asked.type('form').send(typeof body === 'string' ? body : JSON.stringify(body));
+  };
+}
+
 /** Checks the part of Kazoo's envelope that differs from answer to answer, and returns the rest. */
-export function unwrapped(body: unknown, token?: string): object {
-  const { request_id, node, timestamp, version, revision, auth_token, ...rest } = body as Record<
-    string,
-    string
-  >;
+export function unwrapped(body: Envelope, token?: string): object {
+  const { request_id, node, timestamp, version, revision, auth_token, ...rest } = body as Envelope &
+    Record<string, unknown>;
   expect(request_id).to.match(/^[0-9a-f]{32}$/);
   expect(node).to.match(/^[\w-]{22}$/);
   expect(timestamp).to.match(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);

@@ -50,7 +50,9 @@ function isBeginning(text: string): boolean {
     JSON.parse(text);
     return true;
   } catch (error) {
-    return /end of JSON|unterminated/i.test((error as SyntaxError).message);
+    const { message } = error as SyntaxError;
+    const [, position = ''] = /at position (\d+)/.exec(message) ?? [];
+    return message.includes('end of JSON') || Number(position) === text.length;
   }
 }
 
