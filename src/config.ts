@@ -48,7 +48,7 @@ const PREFIX = 'METAFLOWS_';
 export function loadConfig(env: Readonly<Record<string, string | undefined>>): LoadedConfig {
   const errors: string[] = [];
   const raw = { ...readFile(env[`${PREFIX}CONFIG`], errors), ...readEnvironment(env, errors) };
-  const values = structuredClone(raw) as Configuration;
+  const values: Configuration = structuredClone(raw);
   if (!validate(values)) errors.push(...(validate.errors ?? []).map((error) => explain(error, env)));
   if (errors.length > 0) return { ok: false, errors };
 
@@ -87,7 +87,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): L
 
   const recordingsDir = resolve(settings.recordings_dir);
   const config: Config = {
-    switches: switches as Config['switches'],
+    switches,
     httpHost: settings.http_host,
     httpPort: settings.http_port,
     ...(values.admin_token !== undefined && { adminToken: values.admin_token }),

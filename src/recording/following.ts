@@ -47,7 +47,7 @@ export class Following {
   stopped(active: Active, stopped: Stopped): void {
     const { calls, finisher } = this.parts;
     if (finisher.expects(active)) {
-      finisher.finish(active, 'hangup', stopped);
+      void finisher.finish(active, 'hangup', stopped);
     } else if (calls.get(active.doc.internal.leg)?.down ?? true) {
       this.segmentOver(active, stopped);
     } else {
@@ -67,7 +67,7 @@ export class Following {
       this.unexplained.delete(active);
       this.segmentOver(active, waiting.stopped);
     } else if (!hasRecorder(active) && this.survivors(active).length === 0) {
-      this.parts.finisher.finish(active, 'hangup', undefined);
+      void this.parts.finisher.finish(active, 'hangup', undefined);
     }
   }
 
@@ -124,7 +124,7 @@ export class Following {
   ): void {
     const { finisher, limits, keep, now } = this.parts;
     if (!this.follows(active) || this.survivors(active).length === 0) {
-      finisher.finish(active, reason, stopped);
+      void finisher.finish(active, reason, stopped);
       return;
     }
     this.attempt(active, async () => {
@@ -192,11 +192,11 @@ export class Following {
     const { finisher, now } = this.parts;
     const { limit_s, data, held_ms } = active.doc.internal;
     const offset = offsetAt(active.doc, now() - HANGUP_MS);
-    if (offset >= limit_s * 1000 - 1000) finisher.finish(active, 'time_limit', stopped);
-    else if ((data as RecordCallData).silence_timeout) finisher.finish(active, 'silence', stopped);
+    if (offset >= limit_s * 1000 - 1000) void finisher.finish(active, 'time_limit', stopped);
+    else if ((data as RecordCallData).silence_timeout) void finisher.finish(active, 'silence', stopped);
     // The switch counts holds into its limit, which is only a net: the recording goes on.
     else if (held_ms > 0 && this.follows(active)) this.segmentOver(active, stopped);
-    else finisher.finish(active, 'switch', stopped);
+    else void finisher.finish(active, 'switch', stopped);
   }
 
   /** Who was on the left stays there; where that one has left, whoever came takes the place. */

@@ -73,7 +73,7 @@ export function masked(doc: RecordingDocument, at: number): RecordingDocument {
 /** In clear again from `at` on; a recording that is not masked stays as it is. */
 export function unmasked(doc: RecordingDocument, at: number): RecordingDocument {
   if (doc.state === 'recording') return doc;
-  const { mask_since: _since, ...internal } = doc.internal;
+  const { mask_since, ...internal } = doc.internal;
   const clear = { ...step(doc, 'recording'), mask_intervals: closed(doc, offsetAt(doc, at)), internal };
   return cuts(doc) ? resumed(clear, 'mask', at) : clear;
 }
@@ -128,7 +128,7 @@ export interface Ending {
 
 /** The recording is over. */
 export function ended(doc: RecordingDocument, ending: Ending): RecordingDocument {
-  const { held_since: _held, mask_since: _mask, ...internal } = doc.internal;
+  const { held_since, mask_since, ...internal } = doc.internal;
   const { durationMs, segmentsMs, cutMs = 0 } = ending;
   const within = (ms: number) => Math.min(durationMs, Math.max(0, ms - cutMs));
   return {
