@@ -36,7 +36,7 @@ export interface Leg {
 export type Change =
   | { type: 'created'; leg: Leg }
   | { type: 'bridged' | 'unbridged'; legs: [Leg, Leg] }
-  | { type: 'held' | 'unheld' | 'down' | 'gone'; leg: Leg };
+  | { type: 'answered' | 'held' | 'unheld' | 'down' | 'gone'; leg: Leg };
 
 export class Calls {
   private readonly legs = new Map<string, Leg>();
@@ -111,8 +111,10 @@ export class Calls {
         return this.add(switchId, event.leg, ownerOf(event.leg, this.identity));
       case 'answer': {
         const leg = this.legs.get(event.uuid);
-        if (leg) this.refresh(leg, event.leg);
-        return [];
+        if (!leg) return [];
+        const before = leg.answered;
+        this.refresh(leg, event.leg);
+        return leg.answered && !before ? [{ type: 'answered', leg }] : [];
       }
       case 'bridge': {
         const leg = this.legs.get(event.leg.uuid);

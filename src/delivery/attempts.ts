@@ -71,13 +71,3 @@ export function afterFailure<T extends Shipment>(shipment: T, failed: FailedAtte
 export function handedInAgain<T extends Shipment>(shipment: T, at: number): T {
   return { ...shipment, state: 'waiting', since: at, due: at, attempts: 0 };
 }
-
-/**
- * The statuses by which a receiver says that this request will never do. With any other, 401, 403 and 404 among
- * them, somebody may mend the receiver within the hours that there are, and nothing is lost by trying.
- */
-const NEVER = new Set([400, 405, 406, 410, 411, 413, 414, 415, 422, 431, 451]);
-
-export function isPermanent(status: number): boolean {
-  return NEVER.has(status);
-}

@@ -48,6 +48,7 @@ export async function bridgeLegs(first: Channel, second: Channel): Promise<void>
     leg.digits.reader = undefined;
     leg.set('bridge_uuid', undefined);
     leg.set('signal_bond', undefined);
+    leg.wake();
   }
   if (!second.redirect) second.hangup(first.down ? first.cause : 'NORMAL_CLEARING');
   first.fire('CHANNEL_UNBRIDGE', ends);
@@ -55,11 +56,11 @@ export async function bridgeLegs(first: Channel, second: Channel): Promise<void>
     first.hangup(second.down ? second.cause : 'NORMAL_CLEARING');
   }
   unlock();
+  if (second.redirect) void second.instance.run(second);
 }
 
 /** Joins two legs that are in other calls, or in none (`uuid_bridge`). */
 export function joinLegs(first: Channel, second: Channel): void {
   second.redirectTo({ leg: first, leads: false });
   first.redirectTo({ leg: second, leads: true });
-  if (!first.running) void first.instance.run(first);
 }

@@ -166,6 +166,7 @@ const media: Command = ({ channels }, args) => {
   const leg = locate(channels, off ? second : first);
   if (!leg?.partner || leg.bypass === off) return '-ERR Operation failed\n';
   leg.bypass = leg.partner.bypass = off;
+  leg.codecKnown = leg.partner.codecKnown = true;
   return '+OK Success\n';
 };
 

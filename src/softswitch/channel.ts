@@ -6,6 +6,7 @@ import { microseconds, type Headers } from './events.js';
 import { expand } from './expand.js';
 import { channelHeaders } from './headers.js';
 import type { Instance } from './instance.js';
+import { isTrue } from './text.js';
 
 export type State =
   | 'CS_INIT'
@@ -91,6 +92,8 @@ export class Channel {
   otherLeg: { type: 'originator' | 'originatee'; leg: Channel } | undefined;
   /** The media goes past the switch. */
   bypass = false;
+  /** Whether the switch knows how the party's audio is coded; what has never come past it, it does not. */
+  codecKnown: boolean;
   /** The party at the other end has put the call on hold. */
   held = false;
   running = false;
@@ -111,6 +114,7 @@ export class Channel {
     const set = new Map([['direction', direction], ...variables]);
     this.uuid = set.get('origination_uuid') ?? randomUUID();
     this.callUuid = this.uuid;
+    this.codecKnown = direction === 'inbound';
     for (const [name, value] of set) this.variables.set(name, value);
     this.set('uuid', this.uuid);
     this.set('channel_name', name);
@@ -184,6 +188,7 @@ export class Channel {
     this.instance.clock.catchUp();
     this.times.answered = microseconds();
     this.answerState = 'answered';
+    this.codecKnown ||= !isTrue(this.otherLeg?.leg.get('bypass_media'));
     this.fire('CHANNEL_ANSWER');
     this.setCallState('ACTIVE');
     this.wake();
@@ -254,7 +259,8 @@ export class Channel {
   redirectTo(redirect: Redirect): void {
     this.redirect = redirect;
     this.wake();
-    if (!this.running && 'destination' in redirect) void this.instance.run(this);
+    // one that only takes part in a bridge is run by that when it ends
+    if (!this.running && !this.partner) void this.instance.run(this);
   }
 
   /**

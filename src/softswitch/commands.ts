@@ -121,6 +121,13 @@ function show(instance: Instance, args: string): string {
       ...(channels.length > 0 && { rows: channels.map(channelRow) }),
     });
   }
+  if (args === 'calls as json') {
+    // A bridge is one row, its caller's; a leg alone is a row without a b_uuid (`basic_calls`, switch_core_sqldb.c).
+    const rows = channels
+      .filter(({ uuid, partner }) => !partner || uuid < partner.uuid)
+      .map((leg) => ({ ...channelRow(leg), b_uuid: leg.partner?.uuid ?? '' }));
+    return JSON.stringify({ row_count: rows.length, ...(rows.length > 0 && { rows }) });
+  }
   if (args === 'channels count') return `\n${channels.length} total.\n`;
   return `-USAGE: ${SHOW}\n`;
 }

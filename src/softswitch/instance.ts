@@ -109,6 +109,7 @@ export class Instance {
       if (redirect && 'leg' in redirect) {
         if (!redirect.leads) {
           channel.running = false;
+          channel.wake();
           return;
         }
         await this.#join(channel, redirect.leg);
@@ -137,7 +138,8 @@ export class Instance {
 
   /** `switch_ivr_uuid_bridge`: both legs have left what they did, and meet. */
   async #join(channel: Channel, other: Channel): Promise<void> {
-    if (other.down) return;
+    while (!other.down && (other.partner ?? other.running)) await other.changed();
+    if (other.down || channel.down) return;
     channel.state = other.state = 'CS_SOFT_EXECUTE';
     for (const [leg, data] of [
       [channel, other.uuid],

@@ -2,7 +2,8 @@ import { hostname } from 'node:os';
 import { LOOPBACK_LEAVES_AFTER_MS, LoopbackEnd, leaveLoopback } from './loopback.js';
 import { Channel, type Profile } from './channel.js';
 import { announce, outboundProfile, type MakeLeg } from './dial.js';
-import type { Action, Character, Instance } from './instance.js';
+import { dialplan } from './dialplan.js';
+import type { Character, Instance } from './instance.js';
 import { invite, type Accept } from './trunk.js';
 
 /** The users of the PBX, each with a telephone. */
@@ -14,93 +15,6 @@ export interface PbxOptions {
   recordingsDir: string;
   /** The telephones, and the outside world behind the carrier. */
   phones: () => { phone: Accept; outside: Accept };
-}
-
-const AFTER_BRIDGE: Action = ['set', 'hangup_after_bridge=true'];
-
-const BEFORE_BRIDGE: Action[] = [AFTER_BRIDGE, ['set', 'continue_on_fail=true'], ['set', 'call_timeout=30']];
-
-/** FusionPBX's codes (its dialplan 085_bind_digit_action), on the caller's leg. */
-const FUSIONPBX = [
-  '*1,exec:execute_extension,dx',
-  '*3,exec:execute_extension,cf',
-  '*4,exec:execute_extension,att_xfer',
-].map((binding) => `local,${binding} XML default,self,self`);
-
-/** What a prefix of two digits does before it calls the user, as test/contract/freeswitch/pbx.xml has it. */
-const PREFIXES: Record<string, Action[]> = {
-  // FusionPBX: on both legs
-  '82': [
-    AFTER_BRIDGE,
-    ...FUSIONPBX.map((data): Action => ['bind_digit_action', data]),
-    ['set', 'bridge_pre_execute_bleg_app=execute_extension'],
-    [
-      'set',
-      `bridge_pre_execute_bleg_data='m:^:${FUSIONPBX.map((data) => `bind_digit_action:${data}`).join('^')}' inline`,
-    ],
-  ],
-  // the vanilla configuration's Local_Extension, whose codes the called party presses
-  '83': [
-    AFTER_BRIDGE,
-    ['bind_meta_app', '1 b s execute_extension::dx XML default'],
-    ['bind_meta_app', '2 b s record_session::$${recordings_dir}/${uuid}.wav'],
-    ['bind_meta_app', '3 b s execute_extension::cf XML default'],
-    ['bind_meta_app', '4 b s execute_extension::att_xfer XML default'],
-  ],
-  // a dialplan that records by itself
-  '84': [AFTER_BRIDGE, ['record_session', '$${recordings_dir}/${uuid}-dialplan.wav']],
-  // the phones send their audio to each other
-  '85': [AFTER_BRIDGE, ['set', 'bypass_media=true']],
-  // as 83, for the calling party
-  '86': [
-    AFTER_BRIDGE,
-    ['bind_meta_app', '1 a s execute_extension::dx XML default'],
-    ['bind_meta_app', '3 a s execute_extension::cf XML default'],
-  ],
-};
-
-function toUser(user: string, leg: Channel, domain: string): Action[] {
-  const known = leg.get('domain_name') !== undefined;
-  return [
-    ...(known ? [['export', `dialed_extension=${user}`] as const] : []),
-    ...BEFORE_BRIDGE,
-    ['bridge', known ? 'user/${dialed_extension}@${domain_name}' : `user/${user}@${domain}`],
-    ['hangup', 'NO_ANSWER'],
-  ];
-}
-
-function dialplan(leg: Channel, destination: string, context: string, domain: string): Action[] | undefined {
-  const user = /^(?:55500)?(10[0-2]\d)$/.exec(destination)?.[1];
-  if (context === 'public') {
-    if (user === undefined) return undefined;
-    const inbound: Action[] = destination === user ? [] : [['set', `domain_name=${domain}`]];
-    return [...inbound, ['transfer', `${user} XML default`]];
-  }
-  if (user !== undefined && destination === user) return toUser(user, leg, domain);
-  const loopback = /^81(10[0-2]\d)$/.exec(destination)?.[1];
-  if (loopback !== undefined) {
-    return [AFTER_BRIDGE, ['bridge', `loopback/${loopback}/default/XML`]];
-  }
-  const [, prefix = '', called = ''] = /^(8[2-6])(10[0-2]\d)$/.exec(destination) ?? [];
-  const before = PREFIXES[prefix];
-  if (before) return [...before, ['bridge', `user/${called}@${domain}`]];
-  if (/^(dx|cf|att_xfer)$/.test(destination)) {
-    return [['event', `Event-Name=CUSTOM,Event-Subclass=lab::feature,Lab-Feature=${destination}`]];
-  }
-  if (/^\+?\d{7,15}$/.test(destination)) {
-    return [AFTER_BRIDGE, ['bridge', `sofia/carrier/${destination}@127.0.0.1`]];
-  }
-  if (destination === '9196')
-    return [
-      ['answer', ''],
-      ['echo', ''],
-    ];
-  if (destination === '5900')
-    return [
-      ['answer', ''],
-      ['park', ''],
-    ];
-  return undefined;
 }
 
 /** Headers `X-…` of the call that came in go out again (`sip_copy_custom_headers`). */

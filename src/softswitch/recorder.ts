@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname, extname, isAbsolute } from 'node:path';
 import {
   FILL,
@@ -139,7 +139,7 @@ export function startRecording(
   limitSeconds: number,
   variables: ReadonlyMap<string, string>,
 ): boolean {
-  if (leg.down) return false;
+  if (leg.down || !leg.codecKnown) return false;
   if (recorderOf(leg, path)) return true;
   const byName = new Map([...variables].map(([name, value]) => [name.toLowerCase(), value]));
   const option = (name: string): string | undefined => byName.get(name.toLowerCase()) ?? leg.get(name);
@@ -151,7 +151,7 @@ export function startRecording(
   const rate = RATES.has(asked) ? asked : SAMPLE_RATE;
   let file: WavWriter;
   try {
-    mkdirSync(dirname(target), { recursive: true });
+    makeFolder(dirname(target));
     if (extname(target) !== '.wav') throw new Error('no other format is written here');
     file = new WavWriter(
       target,
@@ -193,6 +193,13 @@ export function stopRecording(leg: Channel, path: string): boolean {
 export function recorderOf(leg: Channel, path: string): Recorder | undefined {
   leg.instance.clock.catchUp();
   return leg.bugs.find((bug): bug is Recorder => bug instanceof Recorder && bug.target === path);
+}
+
+/** Not `mkdir` with `recursive`, which on Linux never ends below /proc (Node.js 20). */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path);
 }
 
 function bufferBytes(option: string | undefined): number {

@@ -19,16 +19,14 @@ interface Packet {
 
 /** mod_event_socket of one instance. */
 export class EventSocket {
-  readonly password: string;
   #server: Server;
   #connections = new Set<Connection>();
   #heartbeat: NodeJS.Timeout;
 
   constructor(
     private readonly instance: Instance,
-    password: string = randomUUID(),
+    password: string,
   ) {
-    this.password = password;
     this.#server = createServer((socket) => {
       const connection = new Connection(socket, instance, password, () =>
         this.#connections.delete(connection),

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { MediaClock } from './clock.js';
 import { Handsets } from './handsets.js';
@@ -31,6 +32,7 @@ export class Softswitch extends Handsets {
   #clock: MediaClock;
   #timers: Timers;
   #sockets: { pbx: EventSocket; phones: EventSocket };
+  #password = randomUUID();
   #address: Address | undefined;
 
   constructor({ domain = 'demo', recordingsDir = tmpdir(), log }: SoftswitchOptions) {
@@ -59,7 +61,10 @@ export class Softswitch extends Handsets {
     this.pbx = pbxInstance;
     this.#clock = clock;
     this.#timers = timers;
-    this.#sockets = { pbx: new EventSocket(pbxInstance), phones: new EventSocket(phonesInstance) };
+    this.#sockets = {
+      pbx: new EventSocket(pbxInstance, this.#password),
+      phones: new EventSocket(phonesInstance, this.#password),
+    };
   }
 
   /** Where the service connects to, once it is started. */
@@ -69,11 +74,9 @@ export class Softswitch extends Handsets {
 
   /** Listens on two ports of the loopback interface that the system chooses. */
   async start(): Promise<{ pbx: Address; phones: Address }> {
-    const host = '127.0.0.1';
-    const { pbx: pbxSocket, phones: phonesSocket } = this.#sockets;
-    this.#address = { host, port: await pbxSocket.listen(), password: pbxSocket.password };
-    const phonesAddress = { host, port: await phonesSocket.listen(), password: phonesSocket.password };
-    return { pbx: this.#address, phones: phonesAddress };
+    const common = { host: '127.0.0.1', password: this.#password };
+    this.#address = { ...common, port: await this.#sockets.pbx.listen() };
+    return { pbx: this.#address, phones: { ...common, port: await this.#sockets.phones.listen() } };
   }
 
   /** Ends the PBX's event socket and every recording without a farewell, as a crash does. */

@@ -3,12 +3,14 @@
  * `recording/{account}/{id}` answers for an account; two indexes of empty documents, whose ids say all, answer for
  * a user (`owned/{account}/{user}/{id}`) and for a restarted service (`unfinished/{account}/{id}`). Index
  * documents are written before the recording: one without its recording means a crash in between, and is passed
- * over.
+ * over. So is the outbox's entry (`outbox.ts`) of a recording that is to be delivered, empty as yet.
  */
 import type { RecordingDocument } from '../generated/recording.js';
+import { uploadId } from '../delivery/ids.js';
 import { newRecordingId } from '../recording/files.js';
 import { Turns } from '../recording/turns.js';
 import type { Documents } from './documents.js';
+import { OUTBOX } from './outbox.js';
 
 /** Which recordings, by when their ids were made. */
 export interface RecordingQuery {
@@ -52,11 +54,34 @@ export class RecordingStore {
         ]);
         this.#marked.add(key);
       }
+      if (recording.delivery === 'pending') await this.#documents.mark([OUTBOX + uploadId(recording)]);
       await this.#documents.update<Stored>(`recording/${key}`, () => ({ recording }));
       if (!isUnfinished(recording)) {
         await this.#documents.remove(`unfinished/${key}`);
         this.#marked.delete(key);
       }
+    });
+  }
+
+  /**
+   * Stores what `change` makes of the newest version of a recording that has ended, and resolves with it; undefined
+   * where there is none.
+   */
+  async change(
+    account: string,
+    id: string,
+    change: (recording: RecordingDocument) => RecordingDocument,
+  ): Promise<RecordingDocument | undefined> {
+    return this.#turns.take(keyOf(account, id), async () => {
+      const recording = await this.get(account, id);
+      if (!recording) return undefined;
+      const { value } = await this.#documents.update<Stored>(
+        `recording/${keyOf(account, id)}`,
+        (current) => ({
+          recording: change(current?.recording ?? recording),
+        }),
+      );
+      return value.recording;
     });
   }
 
@@ -91,6 +116,7 @@ export class RecordingStore {
       const recording = await this.get(account, id);
       if (!recording) return false;
       await this.#documents.remove(`recording/${keyOf(account, id)}`);
+      await this.#documents.remove(OUTBOX + uploadId(recording));
       if (recording.owner_id !== undefined) {
         await this.#documents.remove(ownedId(recording, recording.owner_id));
       }

@@ -1,12 +1,15 @@
-/** The database: metaflows, tokens and recordings in PouchDB, embedded or a CouchDB's. */
+/** The database: metaflows, tokens, recordings and what is to be sent, in PouchDB, embedded or a CouchDB's. */
 import { mkdir } from 'node:fs/promises';
 import PouchDB from 'pouchdb';
 import type { Logger } from 'winston';
 import { MetaflowsError } from '../errors.js';
+import type { Parcel } from '../delivery/delivery.js';
 import { Documents, entryOf, type Deleted, type Entry } from './documents.js';
 import { MetaflowsStore } from './metaflows.js';
+import { OutboxStore } from './outbox.js';
 import { RecordingStore } from './recordings.js';
 import { TokenStore } from './tokens.js';
+import { WebhookStore } from './webhooks.js';
 
 /** Milliseconds until a broken feed of changes is asked for again: a CouchDB that restarts is back in seconds. */
 const FEED_RETRY_MS = 1000;
@@ -15,6 +18,8 @@ export interface Store {
   readonly metaflows: MetaflowsStore;
   readonly tokens: TokenStore;
   readonly recordings: RecordingStore;
+  readonly webhooks: WebhookStore;
+  readonly outbox: OutboxStore<Parcel>;
   /** Resolves when every change under way is stored and the database is closed. */
   close(): Promise<void>;
 }
@@ -31,16 +36,20 @@ export async function openStore(location: string, log: Logger): Promise<Store> {
   const metaflows = new MetaflowsStore(documents, log);
   const tokens = new TokenStore(documents);
   const recordings = new RecordingStore(documents);
+  const webhooks = new WebhookStore(documents);
   const { update_seq: since } = await db.info();
-  await Promise.all([metaflows.load(), tokens.load()]);
+  await Promise.all([metaflows.load(), tokens.load(), webhooks.load()]);
   const feed = new Feed(db, since, log, (entry) => {
     metaflows.take(entry);
     tokens.take(entry);
+    webhooks.take(entry);
   });
   return {
     metaflows,
     tokens,
     recordings,
+    webhooks,
+    outbox: new OutboxStore(documents),
     async close() {
       feed.close();
       await recordings.idle();

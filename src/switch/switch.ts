@@ -32,6 +32,11 @@ const BINDINGS: Pick<ConnectionOptions, 'subscribe' | 'filters'> = {
 const COMMAND_CONNECTIONS = 3;
 /** `uuid_dump`s under way at once: keeps the sockets busy without piling up replies of several KiB each. */
 const SNAPSHOT_PARALLEL = 24;
+/**
+ * Milliseconds that `show` may be behind the calls: its rows are gathered for 40 × 5 ms before they are written
+ * (`switch_core_sqldb.c`, switch_user_sql_thread); seen: up to 240.
+ */
+const SHOW_LAG_MS = 500;
 /** Milliseconds up after which a loss is a new one, and no failed try. */
 const STABLE_MS = 10_000;
 
@@ -57,6 +62,8 @@ export class Switch extends EventEmitter<SwitchEvents> {
   readonly id: string;
   private commandConnections: Connection[] = [];
   private up = false;
+  /** By the process's clock, milliseconds. */
+  private upAt = 0;
   /** What came before `up` was told. */
   private early: SwitchEvent[] = [];
   private downFor: string | undefined;
@@ -125,8 +132,12 @@ export class Switch extends EventEmitter<SwitchEvents> {
     assertAccepted(reply?.body ?? '');
   }
 
-  /** All legs and bridges. A leg that ends meanwhile is left out. Rejects as {@link api} does, and `switch_refused`. */
+  /**
+   * All legs and bridges, no older than the events: what was before them is waited for. A leg that ends meanwhile is
+   * left out. Rejects as {@link api} does, and with `switch_refused`.
+   */
   async snapshot(): Promise<Snapshot> {
+    await this.pause(this.upAt + SHOW_LAG_MS - performance.now());
     const channels = parseRows(await this.api('', 'show', 'channels as json'));
     const calls = parseRows(await this.api('', 'show', 'calls as json'));
     const uuids = channels.map(({ uuid }) => uuid).filter(isUuid);
@@ -166,7 +177,7 @@ export class Switch extends EventEmitter<SwitchEvents> {
       if (reason.code === 'shutting_down') return;
       this.tellDown(reason);
       if (upMs > STABLE_MS) attempt = 0;
-      await delay(backoff(attempt++, Math.random()), undefined, { signal }).catch(() => undefined);
+      await this.pause(backoff(attempt++, Math.random()));
     }
   }
 
@@ -185,10 +196,10 @@ export class Switch extends EventEmitter<SwitchEvents> {
     try {
       const failed = await Promise.race([openAll(all), lost]);
       if (failed) return { reason: failed, upMs: 0 };
-      const upAt = Date.now();
+      this.upAt = performance.now();
       this.commandConnections = commands;
       this.tellUp();
-      return { reason: await lost, upMs: Date.now() - upAt };
+      return { reason: await lost, upMs: performance.now() - this.upAt };
     } catch (error) {
       return { reason: error as MetaflowsError, upMs: 0 };
     } finally {
@@ -198,6 +209,11 @@ export class Switch extends EventEmitter<SwitchEvents> {
       this.commandConnections = [];
       for (const each of all) each.close();
     }
+  }
+
+  /** Ends early when all ends. */
+  private async pause(ms: number): Promise<void> {
+    await delay(Math.max(0, ms), undefined, { signal: this.closing.signal }).catch(() => undefined);
   }
 
   private take(raw: RawEvent): void {

@@ -280,8 +280,7 @@ describe('contract: digits', () => {
 
   describe('a connection that hears of bindings alone', () => {
     it('gets what its filters name, and nothing else', async () => {
-      const { port, password } = lab().pbx;
-      const filtered = await LabSocket.open('filtered', port, password, 'CHANNEL_EXECUTE');
+      const filtered = await LabSocket.open('filtered', lab().pbx, 'CHANNEL_EXECUTE');
       for (const application of ['bind_digit_action', 'bind_meta_app']) {
         expect(await filtered.command(`filter Application ${application}`)).to.match(/^\+OK/);
       }

@@ -223,8 +223,8 @@ describe('contract: legs', () => {
 
   describe('the event socket', () => {
     it('refuses a wrong password', async () => {
-      const { port } = lab().pbx;
-      const refused = await LabSocket.open('refused', port, 'wrong').catch((error: unknown) => String(error));
+      const wrong = { ...lab().pbx, password: 'wrong' };
+      const refused = await LabSocket.open('refused', wrong).catch((error: unknown) => String(error));
       expect(refused).to.include('-ERR invalid');
     });
 

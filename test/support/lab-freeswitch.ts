@@ -6,20 +6,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LabSocket, nameOf } from './lab-socket.js';
+import { DOMAIN, type RunningSwitch } from './lab-switch.js';
 import { PHONE_TONES } from './tones.js';
-
-/** What the two switches have in common for a test: two event sockets, and folders. */
-export interface RunningSwitch {
-  pbxPort: number;
-  phonesPort: number;
-  password: string;
-  /** Where the outside world sends its calls to. */
-  carrier: string;
-  recordingsDir: string;
-  /** Ends the PBX without a farewell, as a crash does. */
-  crash(): void;
-  close(): Promise<void>;
-}
 
 /** The FreeSWITCH that the tests run, `FREESWITCH_BIN`. */
 export function freeswitchBinary(): string {
@@ -78,12 +66,15 @@ export async function startFreeSwitch(): Promise<RunningSwitch> {
     await registered(phones);
     phones.close();
     return {
-      pbxPort,
-      phonesPort,
-      password: PASSWORD,
+      pbx: { host: '127.0.0.1', port: pbxPort, password: PASSWORD },
+      phones: { host: '127.0.0.1', port: phonesPort, password: PASSWORD },
       carrier: `127.0.0.1:${carrierSip}`,
       recordingsDir: join(folder, 'pbx', 'recordings'),
-      crash: () => pbx.kill('SIGKILL'),
+      crash: async () => {
+        const ended = exited(pbx);
+        pbx.kill('SIGKILL');
+        await ended;
+      },
       close: async () => {
         const ended = running.map((child) => exited(child));
         end();
@@ -121,7 +112,7 @@ async function connected(name: string, port: number): Promise<LabSocket> {
   const deadline = Date.now() + START_DEADLINE;
   for (;;) {
     try {
-      return await LabSocket.open(name, port, PASSWORD);
+      return await LabSocket.open(name, { port, password: PASSWORD });
     } catch (error) {
       if (Date.now() > deadline) throw new Error(`FreeSWITCH (${name}) did not start`, { cause: error });
       // nothing tells when a process begins to listen
@@ -195,8 +186,8 @@ function gateway(number: string, pbx: number): string {
   const params: Record<string, string> = {
     username: number,
     password: `secret-${number}`,
-    realm: 'pbx.test',
-    'from-domain': 'pbx.test',
+    realm: DOMAIN,
+    'from-domain': DOMAIN,
     proxy: `127.0.0.1:${pbx}`,
     'register-proxy': `127.0.0.1:${pbx}`,
     register: 'true',

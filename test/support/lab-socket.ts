@@ -40,7 +40,11 @@ export class LabSocket {
   }
 
   /** Connects, authenticates and, unless told otherwise, subscribes. Rejects where nothing listens. */
-  static async open(name: string, port: number, password: string, events = EVENTS): Promise<LabSocket> {
+  static async open(
+    name: string,
+    { port, password }: { port: number; password: string },
+    events = EVENTS,
+  ): Promise<LabSocket> {
     const socket = connect({ host: '127.0.0.1', port });
     await new Promise<void>((resolve, reject) => {
       socket.once('connect', resolve);

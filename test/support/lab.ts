@@ -1,14 +1,16 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startFreeSwitch, type RunningSwitch } from './lab-freeswitch.js';
+import type { Address } from '../../src/softswitch/softswitch.js';
+import { startFreeSwitch } from './lab-freeswitch.js';
 import { Phones } from './lab-phones.js';
 import { LabSocket } from './lab-socket.js';
+import { DOMAIN, startEmbedded } from './lab-switch.js';
 
 /** A PBX with twenty phones, and the test's own connections to both. */
 export interface Lab {
   /** Where the service connects to. */
-  pbx: { host: string; port: number; password: string };
+  pbx: Address;
   domain: string;
   /** Where the PBX records to. */
   recordingsDir: string;
@@ -16,7 +18,7 @@ export interface Lab {
   socket: LabSocket;
   phones: Phones;
   /** Ends the PBX without a farewell. */
-  crash(): void;
+  crash(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -24,11 +26,11 @@ export interface Lab {
 export async function startLab(): Promise<Lab> {
   const running = await (process.env.TEST_SWITCH === 'freeswitch' ? startFreeSwitch() : startEmbedded());
   const folder = await mkdtemp(join(tmpdir(), 'metaflows-phones-'));
-  const socket = await LabSocket.open('pbx', running.pbxPort, running.password);
-  const phones = await LabSocket.open('phones', running.phonesPort, running.password);
+  const socket = await LabSocket.open('pbx', running.pbx);
+  const phones = await LabSocket.open('phones', running.phones);
   return {
-    pbx: { host: '127.0.0.1', port: running.pbxPort, password: running.password },
-    domain: 'pbx.test',
+    pbx: running.pbx,
+    domain: DOMAIN,
     recordingsDir: running.recordingsDir,
     socket,
     phones: new Phones(socket, phones, running.carrier, folder),
@@ -40,8 +42,4 @@ export async function startLab(): Promise<Lab> {
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-async function startEmbedded(): Promise<RunningSwitch> {
-  throw new Error('not yet');
 }

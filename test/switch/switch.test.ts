@@ -365,6 +365,24 @@ describe('Switch', () => {
       expect(bridges).to.deep.equal([['leg-1', 'leg-2']]);
     });
 
+    it('waits for what `show` has not written yet of the time before the events', async () => {
+      let began = 0;
+      let after = 0;
+      answer('api show', () => {
+        after ||= performance.now() - began;
+        return '{"row_count": 0}';
+      });
+      const freeswitch = await up();
+      began = performance.now();
+      await freeswitch.snapshot();
+      // FreeSWITCH is up to 240 ms behind
+      expect(after).to.be.above(400);
+      after = 0;
+      began = performance.now();
+      await freeswitch.snapshot();
+      expect(after).to.be.below(200);
+    });
+
     it('is empty where nobody calls', async () => {
       channels([]);
       expect(await (await up()).snapshot()).to.deep.equal({ legs: [], bridges: [] });

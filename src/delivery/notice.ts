@@ -1,0 +1,41 @@
+/** What accounts are told of: by webhooks, and by the live stream. */
+import { randomBytes } from 'node:crypto';
+import type { RecordingEvent } from '../recording/events.js';
+
+/** What can happen to a recording, the delivery's own part too. */
+export interface RecordingNews extends Omit<RecordingEvent, 'type'> {
+  type: RecordingEvent['type'] | 'delivered' | 'transcribed';
+}
+
+/** One thing that happened, as it is told: the same, with the same id, however often it is. */
+export interface Notice {
+  /** `recording.started`, `call.answered`, … */
+  event: string;
+  id: string;
+  /** ISO 8601. */
+  timestamp: string;
+  account_id: string;
+  /** The recording as the API shows it. */
+  recording?: object;
+  /** The leg as the API shows it. */
+  call?: object;
+  /** The other leg of a bridge, where it is the account's too. */
+  other_call?: object;
+  /** The webhook's own. */
+  custom_data?: object;
+}
+
+/** Begins with the time, so that ids sort by it. `at` in epoch milliseconds. */
+export function newNoticeId(at: number): string {
+  return at.toString(16).padStart(12, '0') + randomBytes(8).toString('hex');
+}
+
+export function recordingNotice({ type, recording, at }: RecordingNews): Notice {
+  return {
+    event: `recording.${type}`,
+    id: newNoticeId(at),
+    timestamp: new Date(at).toISOString(),
+    account_id: recording.account_id,
+    recording: { ...recording, internal: undefined },
+  };
+}

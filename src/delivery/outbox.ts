@@ -1,0 +1,176 @@
+/**
+ * The durable outbox: what is to be sent is in the store before it counts as told, is tried until it has arrived or
+ * `attempts.ts` gives it up, and leaves the store only then. At least once, and never again after a success that
+ * the store knows of.
+ *
+ * In memory is only what is needed to choose the next one, so that days of a dead destination fit.
+ */
+import type { Logger } from 'winston';
+import { afterFailure, SHORTEST_MS, type FailedAttempt, type Shipment } from './attempts.js';
+import type { Clock } from './clock.js';
+
+/** To one destination at a time: enough to keep a line busy, not enough to overrun anybody. */
+const PER_HOST = 4;
+/** Attempts at a time, all in all. */
+const OVERALL = 32;
+/** Destinations whose last attempt failed get one each, and no more than these together: the others never wait for them. */
+const FAILING = 16;
+
+/** What keeps shipments, by id. */
+export interface OutboxStore<T extends Shipment> {
+  get(id: string): Promise<T | undefined>;
+  put(id: string, shipment: T): Promise<void>;
+  remove(id: string): Promise<void>;
+}
+
+/** What knows how to send. Neither is called for the same id twice at a time. */
+export interface Carrier<T extends Shipment> {
+  /** One attempt; rejects only where nothing is known of what happened, and when `signal` is aborted. */
+  attempt(id: string, shipment: T, signal: AbortSignal): Promise<'sent' | 'dropped' | FailedAttempt>;
+  /** The shipment has arrived, or is given up; when this resolves, the store knows it. */
+  settled(id: string, shipment: T, how: 'sent' | 'failed'): Promise<void>;
+}
+
+export interface OutboxOptions<T extends Shipment> {
+  store: OutboxStore<T>;
+  carrier: Carrier<T>;
+  clock: Clock;
+  log: Logger;
+  random?: () => number;
+}
+
+export class Outbox<T extends Shipment> {
+  private readonly waiting = new Map<string, Pick<Shipment, 'host' | 'due'>>();
+  private readonly running = new Map<string, { host: string; done: Promise<void> }>();
+  private readonly failing = new Set<string>();
+  private readonly closing = new AbortController();
+  private cancelWake: (() => void) | undefined;
+  private lookQueued = false;
+
+  constructor(private readonly options: OutboxOptions<T>) {}
+
+  /** Resolves when the shipment is stored; it is sent in its time. */
+  async add(id: string, shipment: T): Promise<void> {
+    await this.options.store.put(id, shipment);
+    this.schedule(id, shipment);
+  }
+
+  /** Takes in what is stored already. */
+  schedule(id: string, { host, due }: Pick<Shipment, 'host' | 'due'>): void {
+    if (this.closing.signal.aborted || this.running.has(id)) return;
+    this.waiting.set(id, { host, due });
+    this.look();
+  }
+
+  /** How many wait or are on their way. */
+  get size(): number {
+    return this.waiting.size + this.running.size;
+  }
+
+  /** Resolves when nothing is on its way. */
+  async idle(): Promise<void> {
+    while (this.lookQueued || this.running.size > 0) {
+      await Promise.all([...this.running.values()].map(({ done }) => done));
+      await Promise.resolve();
+    }
+  }
+
+  /** Cuts off what is on its way, which is as if it had not been tried. */
+  async close(): Promise<void> {
+    this.closing.abort();
+    this.cancelWake?.();
+    this.waiting.clear();
+    await this.idle();
+  }
+
+  /** Once for all that happens at the same moment. */
+  private look(): void {
+    if (this.lookQueued) return;
+    this.lookQueued = true;
+    queueMicrotask(() => {
+      this.lookQueued = false;
+      if (!this.closing.signal.aborted) this.startDue();
+    });
+  }
+
+  private startDue(): void {
+    const { clock } = this.options;
+    const now = clock.now();
+    const room = this.room();
+    let next = Infinity;
+    for (const [id, { host, due }] of this.waiting) {
+      if (this.running.size >= OVERALL) break;
+      if (due > now) next = Math.min(next, due);
+      else if (room(host)) this.start(id, host);
+    }
+    this.cancelWake?.();
+    this.cancelWake = next === Infinity ? undefined : clock.after(next - now, () => this.look());
+  }
+
+  /** Whether another attempt may go to a host, and if so counts it. */
+  private room(): (host: string) => boolean {
+    const busy = new Map<string, number>();
+    let failing = 0;
+    const count = (host: string) => {
+      busy.set(host, (busy.get(host) ?? 0) + 1);
+      if (this.failing.has(host)) failing++;
+    };
+    for (const { host } of this.running.values()) count(host);
+    return (host) => {
+      const here = busy.get(host) ?? 0;
+      const free = this.failing.has(host) ? here < 1 && failing < FAILING : here < PER_HOST;
+      if (free) count(host);
+      return free;
+    };
+  }
+
+  private start(id: string, host: string): void {
+    const { clock, log } = this.options;
+    this.waiting.delete(id);
+    const done = this.run(id)
+      .catch((error: unknown) => {
+        log.error('a shipment could not be handled', { shipment: id, error });
+        this.waiting.set(id, { host, due: clock.now() + SHORTEST_MS });
+      })
+      .finally(() => {
+        this.running.delete(id);
+        this.look();
+      });
+    this.running.set(id, { host, done });
+  }
+
+  private async run(id: string): Promise<void> {
+    const { store, carrier, log, random = Math.random } = this.options;
+    const shipment = await store.get(id);
+    if (shipment?.state !== 'waiting') return;
+    let outcome: Awaited<ReturnType<Carrier<T>['attempt']>>;
+    try {
+      outcome = await carrier.attempt(id, shipment, this.closing.signal);
+    } catch (error) {
+      if (this.closing.signal.aborted) return;
+      throw error;
+    }
+    if (outcome === 'dropped') {
+      await store.remove(id);
+      return;
+    }
+    if (outcome === 'sent') {
+      this.failing.delete(shipment.host);
+      await carrier.settled(id, shipment, 'sent');
+      await store.remove(id);
+      return;
+    }
+    this.failing.add(shipment.host);
+    const next = afterFailure(shipment, outcome, random());
+    const facts = { shipment: id, host: next.host, attempts: next.attempts, ...next.last };
+    if (next.state === 'failed') {
+      log.warn('a shipment was given up', facts);
+      await store.put(id, next);
+      await carrier.settled(id, next, 'failed');
+      return;
+    }
+    log.info('a shipment could not be sent, and will be tried again', { ...facts, due: next.due });
+    await store.put(id, next);
+    if (!this.closing.signal.aborted) this.waiting.set(id, next);
+  }
+}
