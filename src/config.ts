@@ -28,6 +28,9 @@ export interface Config {
   /** The same folder as this service sees it. */
   recordingsMount: string;
   flowsDir: string;
+  /** Address ranges to which nothing is sent, and those of them to which it is all the same. */
+  deliveryDeny: readonly string[];
+  deliveryAllow: readonly string[];
   logLevel: string;
   identity: Required<IdentityVariables>;
   digits: DigitSettings & Required<Pick<DigitSettings, 'capture'>>;
@@ -65,18 +68,19 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): L
     })
     .filter((address) => address === 'embedded' || typeof address !== 'string');
   if (settings.switches.trim() === '') errors.push(`${PREFIX}SWITCHES: names no event socket`);
-  for (const key of ['delivery_deny', 'delivery_allow'] as const) {
-    for (const range of settings[key]
+  const ranges = (key: 'delivery_deny' | 'delivery_allow'): string[] => {
+    const given = settings[key]
       .split(',')
       .map((text) => text.trim())
-      .filter(Boolean)) {
-      if (!isRange(range)) {
-        errors.push(
-          `${PREFIX}${key.toUpperCase()}: ${JSON.stringify(range)} is no address range such as 10.0.0.0/8`,
-        );
-      }
+      .filter(Boolean);
+    for (const range of given.filter((text) => !isRange(text))) {
+      errors.push(
+        `${PREFIX}${key.toUpperCase()}: ${JSON.stringify(range)} is no address range such as 10.0.0.0/8`,
+      );
     }
-  }
+    return given;
+  };
+  const [deliveryDeny, deliveryAllow] = [ranges('delivery_deny'), ranges('delivery_allow')];
   if (!isUrl(settings.database) && /^[a-z]+:\/\//.test(settings.database)) {
     errors.push(`${PREFIX}DATABASE: must be a folder, or an http:// or https:// URL`);
   }
@@ -95,6 +99,8 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): L
     recordingsDir,
     recordingsMount: resolve(values.recordings_mount ?? recordingsDir),
     flowsDir: resolve(settings.flows_dir),
+    deliveryDeny,
+    deliveryAllow,
     logLevel: settings.log_level,
     identity: settings.identity as Config['identity'],
     digits: settings.digits as Config['digits'],

@@ -19,6 +19,8 @@ export interface LinkParts {
   calls: Calls;
   digits: Digits;
   recorder: Recorder;
+  /** Whoever else is to know what changed in the calls. */
+  onChange: (change: Change) => void;
   log: Logger;
 }
 
@@ -83,6 +85,7 @@ export class Link {
 
   private tell(change: Change): void {
     this.parts.digits.changed(change);
+    this.parts.onChange(change);
     if (change.type === 'bridged') this.attempt(this.parts.recorder.bridged(change.legs[0]));
   }
 

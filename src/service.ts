@@ -4,12 +4,18 @@ import { readFileSync } from 'node:fs';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'winston';
-import { Calls } from './calls/calls.js';
+import { Calls, type Change } from './calls/calls.js';
 import { Channels } from './calls/channels.js';
 import { Feedback } from './calls/feedback.js';
 import type { Config } from './config.js';
-import { MetaflowsError } from './errors.js';
+import { AddressPolicy } from './delivery/addresses.js';
+import { Delivery } from './delivery/delivery.js';
+import { DiskSpace } from './delivery/disk.js';
+import { callNotices, Feed } from './delivery/feed.js';
+import { Sender } from './delivery/send.js';
+import { ERRORS, MetaflowsError } from './errors.js';
 import { createApp } from './http/app.js';
+import { shownChannel } from './http/kazoo/channels.js';
 import { phonesRouter } from './http/phones.js';
 import { listen } from './http/server.js';
 import { Link } from './link.js';
@@ -59,6 +65,13 @@ export async function startService(config: Config, log: Logger): Promise<Service
     return link.port;
   };
   const feedback = new Feedback(config.tones, switchOf, log);
+  const feed = new Feed();
+  const delivery = await deliveryOf(config, store, feed, log);
+  const disk = new DiskSpace({
+    folder: config.recordingsMount,
+    minFree: config.limits.min_free_bytes,
+    log,
+  });
   const recorder = new Recorder({
     calls,
     switchOf,
@@ -67,11 +80,13 @@ export async function startService(config: Config, log: Logger): Promise<Service
     dir: config.recordingsDir,
     ceiling: config.limits.time_limit,
     followTransfer: config.recording.follow_transfer,
+    hasSpace: () => disk.ok(),
     feedback,
-    onEvent: ({ type, recording }) => {
+    onEvent: (event) => {
+      const { type, recording } = event;
       recordings.emit(type, recording);
       if (type === 'completed' || type === 'discarded' || type === 'failed') metrics.recordingEnded(type);
-      return Promise.resolve();
+      return delivery.onEvent(event);
     },
     log,
   });
@@ -93,6 +108,16 @@ export async function startService(config: Config, log: Logger): Promise<Service
     digits.metaflowsChanged(account);
   });
 
+  const channels = new Channels({
+    calls,
+    recordingsOf: (legs) => recorder.active.ofCall(legs).map(({ doc }) => doc),
+    runner,
+  });
+  const onChange = (change: Change) => {
+    const notices = callNotices(change, (leg) => shownChannel(channels.shown(leg)), Date.now());
+    for (const { notice, users } of notices) feed.publish(notice, users);
+  };
+
   const softswitch = config.switches.includes('embedded') ? await embedded(config, log) : undefined;
   for (const address of config.switches) {
     const where = address === 'embedded' ? softswitch?.address : address;
@@ -103,7 +128,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
       onLatency: (command, ms) => metrics.commandTook(command, ms / 1000),
       onDropped: () => metrics.eventDropped('malformed'),
     });
-    links.set(port.id, new Link(port, { calls, digits, recorder, log }));
+    links.set(port.id, new Link(port, { calls, digits, recorder, onChange, log }));
   }
   metrics.watch({
     calls: () => calls.bridges(),
@@ -112,17 +137,17 @@ export async function startService(config: Config, log: Logger): Promise<Service
       Object.fromEntries([...links].map(([id, { port }]) => [id, Number(port.connected)])),
   });
 
-  const status = (): { ready: boolean; reason?: string } =>
-    [...links.values()].some(({ ready }) => ready)
-      ? { ready: true }
-      : { ready: false, reason: 'no switch is connected and resynchronised' };
+  const status = (): { ready: boolean; reason?: string } => {
+    if (![...links.values()].some(({ ready }) => ready)) {
+      return { ready: false, reason: 'no switch is connected and resynchronised' };
+    }
+    return disk.ok() ? { ready: true } : { ready: false, reason: ERRORS.disk_full.message };
+  };
   const app = createApp({
     store,
-    calls: new Channels({
-      calls,
-      recordingsOf: (legs) => recorder.active.ofCall(legs).map(({ doc }) => doc),
-      runner,
-    }),
+    calls: channels,
+    delivery,
+    feed,
     recordingsMount: config.recordingsMount,
     status,
     metrics,
@@ -131,6 +156,8 @@ export async function startService(config: Config, log: Logger): Promise<Service
     requestsPerMinute: config.limits.requests_per_minute,
     ...(softswitch && { phones: phonesRouter(softswitch) }),
   });
+  await disk.start();
+  await delivery.start();
   const http = await listen(app, config.httpHost, config.httpPort);
   for (const { port } of links.values()) port.start();
 
@@ -141,14 +168,31 @@ export async function startService(config: Config, log: Logger): Promise<Service
     softswitch,
     status,
     async close() {
+      feed.close();
       await http.close();
       await digits.close();
       await recorder.close();
       await Promise.all([...links.values()].map(({ port }) => port.close()));
       await softswitch?.close();
+      disk.close();
+      await delivery.close();
       await store.close();
     },
   };
+}
+
+async function deliveryOf(config: Config, store: Store, feed: Feed, log: Logger): Promise<Delivery> {
+  const sender = new Sender(new AddressPolicy(config.deliveryDeny, config.deliveryAllow));
+  return new Delivery({
+    recordings: store.recordings,
+    store: store.outbox,
+    webhooks: store.webhooks,
+    signingKey: await store.webhooks.signingKey(),
+    mount: config.recordingsMount,
+    send: (outgoing, signal) => sender.send(outgoing, signal),
+    publish: (notice, users) => feed.publish(notice, users),
+    log,
+  });
 }
 
 async function embedded(config: Config, log: Logger): Promise<Softswitch> {

@@ -80,7 +80,7 @@ export class Channels {
     return leg.owner?.account === account || this.options.calls.farLeg(leg)?.owner?.account === account;
   }
 
-  private shown(leg: Leg): Channel {
+  shown(leg: Leg): Channel {
     const { uuid, owner, direction, answered, peer, destination, callerIdName, callerIdNumber, createdAt } =
       leg;
     const [recording] = this.options.recordingsOf(this.options.calls.legsOf(leg));

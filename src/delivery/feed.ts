@@ -3,7 +3,7 @@ import type { Change, Leg } from '../calls/calls.js';
 import { newNoticeId, type Notice } from './notice.js';
 
 /** Notices that are kept of each account: minutes of a busy one, and little memory. */
-const KEPT = 500;
+const KEPT = 200;
 /** Milliseconds after which an account where nothing happens is forgotten: clients come back within seconds. */
 const FORGOTTEN_MS = 15 * 60_000;
 

@@ -1,6 +1,8 @@
 /** What the HTTP API needs of the rest of the service. */
 import type { Router } from 'express';
 import type { Logger } from 'winston';
+import type { Delivery } from '../delivery/delivery.js';
+import type { Feed } from '../delivery/feed.js';
 import type { RecordingDocument } from '../generated/recording.js';
 import type { MetaflowNode } from '../generated/metaflows.js';
 import type { Metrics } from '../metrics.js';
@@ -55,6 +57,8 @@ export interface CallsPort {
 export interface Deps {
   store: Store;
   calls: CallsPort;
+  delivery: Delivery;
+  feed: Feed;
   /** The recordings folder as this service sees it, absolute. */
   recordingsMount: string;
   /** Whether the service can do its work now, and why not. */

@@ -1,4 +1,5 @@
 /** Ends recordings: makes one checked file of what there is, and gives the document its last state. */
+import { withDelivery } from '../delivery/upload.js';
 import { MetaflowsError } from '../errors.js';
 import type { RecordCallData } from '../generated/record_call.js';
 import type { RecordingDocument } from '../generated/recording.js';
@@ -111,7 +112,7 @@ export class Finisher {
     const final: Ending = short
       ? { ...withoutFile, state: 'discarded' }
       : { ...withoutFile, ...(size !== undefined && { size }), ...(sha256 !== undefined && { sha256 }) };
-    doc = ended(segmentEnded(doc, at), final);
+    doc = withDelivery(ended(segmentEnded(doc, at), final));
     await this.recordings.save(active, doc);
     await files.removeParts(segments);
     await onEvent({ type: 'stopped', recording: doc, at });

@@ -59,6 +59,8 @@ export interface RecorderOptions {
   ceiling: number;
   /** Whether a recording follows its call where its module data do not say. */
   followTransfer: boolean;
+  /** Whether the disk has room for new recordings. */
+  hasSpace: () => boolean;
   feedback: { play(leg: Leg, tone: Tone): Promise<void> };
   /** Awaited before whoever asked is told; a rejection is logged and changes nothing. */
   onEvent: (event: RecordingEvent) => Promise<void>;
@@ -282,6 +284,7 @@ export class Recorder {
 
   /** Brings media in bypass back, and refuses what the switch or this service cannot do. */
   private async ready(target: Leg, other: Leg | undefined, { data, leg }: RecordRequest): Promise<void> {
+    if (!this.options.hasSpace()) throw new MetaflowsError('disk_full');
     const port = this.options.switchOf(target.switchId);
     if (data.format === 'mp3') {
       if (data.trim) throw new MetaflowsError('trim_unavailable');

@@ -8,11 +8,14 @@ import type { Express } from 'express';
 import { expect } from 'chai';
 import request from 'supertest';
 import winston from 'winston';
+import type { Delivery } from '../../src/delivery/delivery.js';
+import { Feed } from '../../src/delivery/feed.js';
 import { createApp } from '../../src/http/app.js';
 import type { Actor, CallsPort, Channel, Deps, RunOutcome } from '../../src/http/ports.js';
 import type { MetaflowNode } from '../../src/generated/metaflows.js';
 import { Metrics } from '../../src/metrics.js';
 import { openStore, type Store } from '../../src/store/store.js';
+import { testDelivery } from './delivery.js';
 
 export const ADMIN_TOKEN = "the admin's own words";
 
@@ -63,6 +66,8 @@ export interface Api {
   app: Express;
   store: Store;
   calls: FakeCalls;
+  delivery: Delivery;
+  feed: Feed;
   metrics: Metrics;
   recordingsMount: string;
   lines: string[];
@@ -77,9 +82,17 @@ export async function startApi(overrides: Partial<Deps> = {}): Promise<Api> {
   const calls = new FakeCalls();
   const metrics = new Metrics();
   const recordingsMount = join(folder, 'recordings');
+  const feed = new Feed();
+  const delivery = await testDelivery(store, {
+    mount: recordingsMount,
+    publish: (notice, users) => feed.publish(notice, users),
+    log,
+  });
   const app = createApp({
     store,
     calls,
+    delivery,
+    feed,
     recordingsMount,
     status: () => ({ ready: true }),
     metrics,
@@ -92,10 +105,13 @@ export async function startApi(overrides: Partial<Deps> = {}): Promise<Api> {
     app,
     store,
     calls,
+    delivery,
+    feed,
     metrics,
     recordingsMount,
     lines,
     async close() {
+      await delivery.close();
       await store.close();
       await rm(folder, { recursive: true });
     },

@@ -1,9 +1,11 @@
 /** A process of its own that serves the API from the database in the folder that its argument names. */
+import { Feed } from '../../src/delivery/feed.js';
 import { createApp } from '../../src/http/app.js';
 import { listen } from '../../src/http/server.js';
 import { Metrics } from '../../src/metrics.js';
 import { openStore } from '../../src/store/store.js';
 import { ADMIN_TOKEN, capturingLog, FakeCalls } from './api.js';
+import { testDelivery } from './delivery.js';
 
 const { log } = capturingLog();
 const store = await openStore(process.argv[2] ?? '', log);
@@ -11,6 +13,8 @@ await store.tokens.ensureAdminToken(ADMIN_TOKEN);
 const app = createApp({
   store,
   calls: new FakeCalls(),
+  delivery: await testDelivery(store),
+  feed: new Feed(),
   recordingsMount: '/nowhere',
   status: () => ({ ready: true }),
   metrics: new Metrics(),

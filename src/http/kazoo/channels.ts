@@ -26,7 +26,7 @@ export function channelList(calls: CallsPort): Resource {
     methods: {
       GET: ({ principal, scope }) => {
         const { account, ...of } = ownScope(principal, scope);
-        return { data: calls.channels(account, of).map(shown) };
+        return { data: calls.channels(account, of).map(shownChannel) };
       },
     },
   };
@@ -46,7 +46,9 @@ export function channel(calls: CallsPort): Resource {
     paths: PATHS.map((path) => `${path}/:id`),
     permits,
     methods: {
-      GET: ({ principal, scope, id }) => ({ data: shown(find(calls, ownScope(principal, scope), id)) }),
+      GET: ({ principal, scope, id }) => ({
+        data: shownChannel(find(calls, ownScope(principal, scope), id)),
+      }),
       PUT: run,
       POST: run,
     },
@@ -81,7 +83,8 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
 }
 
-function shown(leg: Channel): object {
+/** A leg as an API shows it. */
+export function shownChannel(leg: Channel): object {
   return {
     uuid: leg.uuid,
     direction: leg.direction,

@@ -43,7 +43,7 @@ function valid(value: unknown): Metaflows {
 }
 
 /** JSON merge patch (RFC 7396): objects are merged key by key, null removes a key, anything else replaces. */
-function merged(target: unknown, patch: unknown): unknown {
+export function merged(target: unknown, patch: unknown): unknown {
   if (!isObject(patch)) return patch;
   const result = new Map(Object.entries(isObject(target) ? target : {}));
   for (const [key, value] of Object.entries(patch)) {

@@ -23,7 +23,7 @@ const AUDIO_TYPES = {
   mp3: ['audio/mpeg', 'audio/mp3'],
 };
 
-const permits: Resource['permits'] = (principal, action, scope) =>
+export const permits: Resource['permits'] = (principal, action, scope) =>
   may(principal, action, ownScope(principal, scope));
 
 /** A recording as an API shows it. */
@@ -87,7 +87,11 @@ export function recording(store: RecordingStore, mount: string): Resource {
   };
 }
 
-async function find(store: RecordingStore, { principal, scope, id }: Asked): Promise<RecordingDocument> {
+/** The recording that the path names, where whoever asks may know of it. */
+export async function find(
+  store: RecordingStore,
+  { principal, scope, id }: Asked,
+): Promise<RecordingDocument> {
   const { account, user }: Scope = ownScope(principal, scope);
   const found = await store.get(account, id);
   if (!found || (user !== undefined && found.owner_id !== user)) throw badIdentifier(id);
