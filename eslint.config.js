@@ -16,6 +16,10 @@ export default tseslint.config(
         'error',
         { allowNumber: true, allowBoolean: true },
       ],
+      // leaving keys out of an object by naming them
+      '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true }],
+      // winston's transports are typed as interfaces
+      '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
     },
   },

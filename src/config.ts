@@ -8,6 +8,7 @@ import type {
   DigitSettings,
   IdentityVariables,
   Limits,
+  RecordingSettings,
   Tones,
 } from './generated/configuration.js';
 import { parseSwitchUrl, type SwitchAddress } from './switch/url.js';
@@ -34,6 +35,7 @@ export interface Config {
   identity: Required<IdentityVariables>;
   digits: DigitSettings & Required<Pick<DigitSettings, 'capture'>>;
   tones: Required<Tones>;
+  recording: Required<RecordingSettings>;
   limits: Required<Limits>;
 }
 
@@ -49,7 +51,7 @@ const PREFIX = 'METAFLOWS_';
 export function loadConfig(env: Readonly<Record<string, string | undefined>>): LoadedConfig {
   const errors: string[] = [];
   const raw = { ...readFile(env[`${PREFIX}CONFIG`], errors), ...readEnvironment(env, errors) };
-  const values = structuredClone(raw) as Configuration;
+  const values: Configuration = structuredClone(raw);
   if (!validate(values)) errors.push(...(validate.errors ?? []).map((error) => explain(error, env)));
   if (errors.length > 0) return { ok: false, errors };
 
@@ -89,7 +91,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): L
 
   const recordingsDir = resolve(settings.recordings_dir);
   const config: Config = {
-    switches: switches,
+    switches,
     httpHost: settings.http_host,
     httpPort: settings.http_port,
     ...(values.admin_token !== undefined && { adminToken: values.admin_token }),
@@ -103,6 +105,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): L
     identity: settings.identity as Config['identity'],
     digits: settings.digits as Config['digits'],
     tones: settings.tones as Config['tones'],
+    recording: settings.recording as Config['recording'],
     limits: settings.limits as Config['limits'],
   };
   return { ok: true, config: Object.freeze(config) };

@@ -11,6 +11,7 @@ export const ERRORS = {
   unmask_incomplete: { status: 502, message: 'a recorder of this call could not be unmasked' },
   no_audio: { status: 502, message: 'the switch started the recording but the file does not grow' },
   format_unavailable: { status: 409, message: 'the switch cannot write this audio format' },
+  trim_unavailable: { status: 409, message: 'silence can be trimmed off WAV recordings only' },
   media_unavailable: {
     status: 502,
     message: 'the media of the call could not be brought back to the switch',

@@ -64,6 +64,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
     if (!link) throw new MetaflowsError('switch_down');
     return link.port;
   };
+  const feedback = new Feedback(config.tones, switchOf, log);
   const feed = new Feed();
   const delivery = await deliveryOf(config, store, feed, log);
   const disk = new DiskSpace({
@@ -78,6 +79,9 @@ export async function startService(config: Config, log: Logger): Promise<Service
     files: new RecordingFiles(config.recordingsMount),
     dir: config.recordingsDir,
     ceiling: config.limits.time_limit,
+    followTransfer: config.recording.follow_transfer,
+    hasSpace: () => disk.ok(),
+    feedback,
     onEvent: (event) => {
       const { type, recording } = event;
       recordings.emit(type, recording);
@@ -93,7 +97,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
     switchOf,
     metaflowsOf: metaflows.of,
     runner,
-    feedback: new Feedback(config.tones, switchOf, log),
+    feedback,
     settings: config.digits,
     onMatched: (module) => metrics.codeMatched(module),
     onRefused: (code) => metrics.codeRefused(code),

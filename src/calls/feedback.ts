@@ -4,7 +4,7 @@ import type { Tones } from '../generated/configuration.js';
 import { displace, type ApiCommand } from '../switch/commands.js';
 import type { Leg } from './calls.js';
 
-export type Tone = 'done' | 'refused' | 'failed';
+export type Tone = 'done' | 'refused' | 'failed' | 'warning';
 
 export class Feedback {
   private played = 0;

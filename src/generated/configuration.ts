@@ -32,6 +32,7 @@ export interface Configuration {
   digits?: DigitSettings;
   tones?: Tones;
   limits?: Limits;
+  recording?: RecordingSettings;
 }
 /**
  * Channel variables that say whose a leg is; the first non-empty one wins.
@@ -61,6 +62,10 @@ export interface Tones {
   done?: string;
   refused?: string;
   failed?: string;
+  /**
+   * five seconds before a mask ends by itself
+   */
+  warning?: string;
 }
 export interface Limits {
   /**
@@ -75,4 +80,10 @@ export interface Limits {
    * no recording is started where the recordings folder's disk has less room
    */
   min_free_bytes?: number;
+}
+export interface RecordingSettings {
+  /**
+   * whether a recording goes on when its leg has left the call
+   */
+  follow_transfer?: boolean;
 }

@@ -76,13 +76,19 @@ export interface RecordingDocument {
    * one per file made while the call moved between legs
    */
   segments: Segment[];
-  stop_reason?: 'code' | 'api' | 'time_limit' | 'hangup' | 'switch_lost' | 'switch' | 'no_audio';
+  stop_reason?:
+    'code' | 'api' | 'time_limit' | 'hangup' | 'silence' | 'end_key' | 'switch_lost' | 'switch' | 'no_audio';
   /**
    * why it failed: a stable code
    */
   failure?: string;
   audit: AuditEntry[];
   internal: RecordingInternals;
+  client_state?: string;
+  /**
+   * of the finished file, hex
+   */
+  sha256?: string;
 }
 export interface MaskInterval {
   start_ms: number;
@@ -135,11 +141,33 @@ export interface RecordingInternals {
   limit_s: number;
   min_s: number;
   /**
-   * what holds took out of the audio so far
+   * what pauses took out of the audio so far
    */
   held_ms: number;
   /**
-   * epoch, ms: the recorded party holds since then
+   * epoch, ms: nothing is written since then
    */
   held_since?: number;
+  /**
+   * the legs of the call, as it was last bridged
+   */
+  parties: string[];
+  /**
+   * why nothing is written now: the recorded party holds, a mask that cuts, no segment runs
+   */
+  pauses: ('hold' | 'mask' | 'gap')[];
+  /**
+   * the module data that it was started with
+   */
+  data: {
+    [k: string]: unknown;
+  };
+  /**
+   * epoch, ms: when the mask that is on began
+   */
+  mask_since?: number;
+  /**
+   * the leg whose party is on the left
+   */
+  left?: string;
 }

@@ -31,6 +31,8 @@ export interface Channel {
 
 /** Who asks for something over HTTP. */
 export interface Actor {
+  /** The account it is done for. */
+  account: string;
   tokenId: string;
   /** The user it is done for, where one is named. */
   user?: string;

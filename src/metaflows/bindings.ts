@@ -52,7 +52,7 @@ export function withExecuted(foreign: Foreign, application: string, data: string
     case 'clear_digit_action': {
       const [realm = '', target = 'self'] = separate(data, ',');
       const cleared = realm === 'all' || realm === foreign.realm;
-      const { realm: _, ...rest } = foreign;
+      const { realm: active, ...rest } = foreign;
       return {
         ...(target !== 'peer' && cleared ? { ...rest, own: [] } : foreign),
         ...(target !== 'self' && realm === 'all' && { peer: [] }),

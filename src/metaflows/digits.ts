@@ -212,6 +212,7 @@ export class Digits {
       digits.bound = { realm, codes: codes.map(({ code }) => code) };
     }
     Promise.all(steps.map((step) => step())).catch((error: unknown) => {
+      if (isMetaflowsError(error, 'call_gone')) return;
       log.warn('codes could not be bound: they are heard by the far end', { leg: leg.uuid, error });
     });
   }

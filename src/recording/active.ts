@@ -1,6 +1,6 @@
 /** The recordings that run now, in memory, each with its document. */
-import type { RecordingDocument } from '../generated/recording.js';
 import type { Leg } from '../calls/calls.js';
+import type { RecordingDocument } from '../generated/recording.js';
 
 /** What keeps recording documents; written for a document in the order of the calls. */
 export interface RecordingStore {
@@ -12,11 +12,16 @@ export interface RecordingStore {
 /** One recording that runs. */
 export interface Active {
   doc: RecordingDocument;
-  /** The file as the switch sees it, absolute: what `uuid_record` and `uuid_buglist` call it. */
-  readonly path: string;
   /** Ends the recording at its time limit. */
-  limit?: NodeJS.Timeout;
+  limit?: NodeJS.Timeout | undefined;
+  /** Ends the mask at its time limit, and warns before. */
+  maskLimit?: NodeJS.Timeout | undefined;
   saving: Promise<void>;
+}
+
+/** Whether a segment runs in the switch: between two of them a recording waits for its call to go on. */
+export function hasRecorder({ doc }: Active): boolean {
+  return !doc.internal.pauses.includes('gap');
 }
 
 export class ActiveRecordings {
@@ -33,25 +38,36 @@ export class ActiveRecordings {
     return this.byId.values();
   }
 
-  onLeg(uuid: string): Active[] {
+  /** The recordings of the call that a leg is, or was last, a party of. */
+  ofParty(uuid: string): Active[] {
     return [...(this.byLeg.get(uuid) ?? [])];
   }
 
-  ofCall(legs: Leg[]): Active[] {
-    return legs.flatMap((leg) => this.onLeg(leg.uuid));
+  /** Those whose recorder runs on the leg. */
+  onLeg(uuid: string): Active[] {
+    return this.ofParty(uuid).filter((active) => active.doc.internal.leg === uuid && hasRecorder(active));
   }
 
-  add(doc: RecordingDocument, path: string): Active {
-    const active: Active = { doc, path, saving: Promise.resolve() };
+  ofCall(legs: Leg[]): Active[] {
+    return [...new Set(legs.flatMap(({ uuid }) => this.ofParty(uuid)))];
+  }
+
+  add(doc: RecordingDocument): Active {
+    const active: Active = { doc, saving: Promise.resolve() };
     this.byId.set(doc.id, active);
-    const onLeg = this.byLeg.get(doc.internal.leg) ?? new Set();
-    this.byLeg.set(doc.internal.leg, onLeg.add(active));
+    this.index(active);
     return active;
   }
 
   /** Takes the next document of a recording; resolves when it is stored, rejects when it could not be. */
   save(active: Active, doc: RecordingDocument): Promise<void> {
-    active.doc = doc;
+    if (this.byId.has(doc.id)) {
+      this.unindex(active);
+      active.doc = doc;
+      this.index(active);
+    } else {
+      active.doc = doc;
+    }
     const saved = active.saving.then(() => this.store.save(doc));
     active.saving = saved.catch(() => undefined);
     return saved;
@@ -60,15 +76,31 @@ export class ActiveRecordings {
   /** The recording runs no more: no command finds it from here on, its document may still be saved. */
   retire(active: Active): void {
     clearTimeout(active.limit);
-    const { id, internal } = active.doc;
-    this.byId.delete(id);
-    const onLeg = this.byLeg.get(internal.leg);
-    onLeg?.delete(active);
-    if (onLeg?.size === 0) this.byLeg.delete(internal.leg);
+    clearTimeout(active.maskLimit);
+    this.byId.delete(active.doc.id);
+    this.unindex(active);
   }
 
   /** Ends every timer; what runs goes on running in the switch. */
   close(): void {
-    for (const active of this.byId.values()) clearTimeout(active.limit);
+    for (const active of this.byId.values()) {
+      clearTimeout(active.limit);
+      clearTimeout(active.maskLimit);
+    }
+  }
+
+  private index(active: Active): void {
+    for (const uuid of active.doc.internal.parties) {
+      const ofLeg = this.byLeg.get(uuid) ?? new Set();
+      this.byLeg.set(uuid, ofLeg.add(active));
+    }
+  }
+
+  private unindex(active: Active): void {
+    for (const uuid of active.doc.internal.parties) {
+      const ofLeg = this.byLeg.get(uuid);
+      ofLeg?.delete(active);
+      if (ofLeg?.size === 0) this.byLeg.delete(uuid);
+    }
   }
 }

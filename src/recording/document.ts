@@ -18,6 +18,8 @@ export interface Beginning {
   other: Leg | undefined;
   /** Which of the two is the caller's. */
   caller: Leg | undefined;
+  /** The legs of the call, loopback halves left out. */
+  parties: Leg[];
   /** Seconds. */
   ceiling: number;
   /** Epoch, milliseconds. */
@@ -27,7 +29,7 @@ export interface Beginning {
 
 /** The document of a recording that starts now. */
 export function documentOf(beginning: Beginning): RecordingDocument {
-  const { request, target, other, caller, ceiling, at, id = newRecordingId(at) } = beginning;
+  const { request, target, other, caller, parties, ceiling, at, id = newRecordingId(at) } = beginning;
   const { data, owner, leg } = request;
   const format = data.format ?? 'wav';
   const file = recordingFile(owner.account, id, format, at);
@@ -62,10 +64,16 @@ export function documentOf(beginning: Beginning): RecordingDocument {
     mask_intervals: [],
     segments: [{ call_id: target.uuid, file, start_ms: 0 }],
     audit: [],
+    ...(data.client_state !== undefined && { client_state: data.client_state }),
     internal: {
       switch: target.switchId,
       leg: target.uuid,
+      ...(caller && { left: caller.uuid }),
+      parties: parties.map(({ uuid }) => uuid),
       file,
+      data: { ...data },
+      pauses: target.held ? ['hold'] : [],
+      ...(target.held && { held_since: at }),
       started_at: at,
       limit_s: Math.min(data.time_limit || ceiling, ceiling),
       min_s: data.record_min_sec ?? 0,
@@ -79,37 +87,45 @@ export function documentOf(beginning: Beginning): RecordingDocument {
  * found again.
  */
 export function channelNote(doc: RecordingDocument): string {
-  const { account_id, owner_id = '', device_id = '', media_type, internal } = doc;
-  const { started_at, limit_s, min_s } = internal;
-  const parts = [doc.id, account_id, owner_id, device_id, media_type, started_at, limit_s, min_s];
-  return parts.map((part) => encodeURIComponent(part)).join('/');
+  const { id, account_id: account, owner_id: user, device_id: device, internal } = doc;
+  const { started_at: at, data } = internal;
+  return encodeURIComponent(
+    JSON.stringify({ id, at, owner: { account, user, device }, data } satisfies Note),
+  );
+}
+
+interface Note {
+  id: string;
+  at: number;
+  owner: { account: string; user: string | undefined; device: string | undefined };
+  data: RecordRequest['data'];
 }
 
 /** Reads {@link channelNote} back into what {@link documentOf} needs; `undefined` where it is none. */
-export function readChannelNote(
-  note: string,
-): { id: string; at: number; owner: RecordRequest['owner']; data: RecordRequest['data'] } | undefined {
-  const parts = note.split('/');
-  if (parts.length !== 8) return undefined;
+export function readChannelNote(note: string): (Note & { owner: RecordRequest['owner'] }) | undefined {
   try {
-    const [id = '', account = '', user, device, format, ...rest] = parts.map(decodeURIComponent);
-    const [at = NaN, limit = NaN, min = NaN] = rest.map(Number);
-    if (!/^[0-9]{6}-[0-9a-f]{32}$/.test(id) || !account || ![at, limit, min].every(Number.isSafeInteger)) {
+    const read = JSON.parse(decodeURIComponent(note)) as Partial<Note>;
+    const { id, at, owner, data } = read;
+    if (!/^[0-9]{6}-[0-9a-f]{32}$/.test(id ?? '') || !owner?.account || !Number.isSafeInteger(at) || !data) {
       return undefined;
     }
-    return {
-      id,
-      at,
-      owner: { account, ...(user && { user }), ...(device && { device }) },
-      data: { format: format === 'mp3' ? 'mp3' : 'wav', time_limit: limit, record_min_sec: min },
-    };
+    return read as Note & { owner: RecordRequest['owner'] };
   } catch {
     return undefined;
   }
 }
 
+/** The file of the segment that runs, or ran last. */
+export function currentFile(doc: RecordingDocument): string {
+  return doc.segments.at(-1)?.file ?? doc.internal.file;
+}
+
 /** A line of the record of what somebody did; `result` is `ok` or a stable code. */
-export function entryOf(request: RecordRequest, action: AuditEntry['action'], result: string): AuditEntry {
+export function entryOf(
+  request: Pick<RecordRequest, 'by' | 'owner' | 'presser' | 'tokenId' | 'at'>,
+  action: AuditEntry['action'],
+  result: string,
+): AuditEntry {
   return {
     action,
     at: new Date(request.at).toISOString(),

@@ -1,10 +1,11 @@
 /** Recordings as files: where one lies, and what the service makes of it when it has ended. */
-import { randomBytes } from 'node:crypto';
-import { chmod, open, rm, stat } from 'node:fs/promises';
+import { createHash, randomBytes } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { chmod, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-
-/** WAV headers are written with the lengths 0 and mended at close (freeswitch.md); nothing else is in 44 bytes. */
-const WAV_HEADER_BYTES = 44;
+import { pipeline } from 'node:stream/promises';
+import { joinMp3, mp3Duration } from './mp3.js';
+import { joinWav, mendWav, trimWav, wavRate } from './wav.js';
 
 /**
  * A recording's id: `YYYYMM-<32 hex digits>`, as Kazoo's. The first twelve digits are the time in milliseconds,
@@ -37,13 +38,22 @@ export function safePart(name: string): string {
   return /^\.*$/.test(text) ? `=${text.replaceAll('.', '=2E')}` : text;
 }
 
-/** What a file holds. */
+/** What the files of a recording came to. */
 export interface Audio {
-  /** Milliseconds; `undefined` where the format does not tell. */
-  durationMs?: number;
+  /** Milliseconds of the whole. */
+  durationMs: number;
+  /** Milliseconds of each segment, in order. */
+  segmentsMs: number[];
+  /** Milliseconds that trimming cut off at the beginning. */
+  cutMs: number;
   /** Bytes. */
   size: number;
+  /** SHA-256 of the file, hex. */
+  sha256: string;
 }
+
+/** Samples of 32768 up to which trimming calls it silence: FreeSWITCH's own threshold is 200 (`switch_ivr_async.c`). */
+const SILENCE = 200;
 
 /** The recordings folder as this service sees it. */
 export class RecordingFiles {
@@ -63,17 +73,62 @@ export class RecordingFiles {
     return (await stat(this.mount).catch(() => undefined))?.isDirectory() ?? false;
   }
 
-  /** Closes the books on a file: lengths mended where a crash left them out, mode 0640. */
-  async finish(file: string): Promise<Audio | undefined> {
-    const path = this.path(file);
-    const size = await this.size(file);
-    if (size === undefined) return undefined;
-    // The switch may run as another user, whose file's mode this service cannot change.
-    await chmod(path, 0o640).catch(() => undefined);
-    return file.endsWith('.wav') ? { size, durationMs: await mendWav(path, size) } : { size };
+  /** Hz of a running recording's WAV; `undefined` where it cannot be seen. */
+  rate(file: string): Promise<number | undefined> {
+    return file.endsWith('.wav')
+      ? wavRate(this.path(file)).catch(() => undefined)
+      : Promise.resolve(undefined);
   }
 
-  /** Makes a running recording's file readable to its owner and group only, where the service may. */
+  /**
+   * Makes one whole file, the first of `files`, of all of them: lengths mended, segments joined, ends trimmed, mode 0640.
+   * May be run again after a crash at any point. `undefined` where no file can be seen.
+   */
+  async finish(files: string[], trim: boolean): Promise<Audio | undefined> {
+    const [whole = ''] = files;
+    const apart = files.length > 1 || trim;
+    const parts = apart ? await this.setAside(files) : files;
+    const segmentsMs: number[] = [];
+    const present: string[] = [];
+    for (const file of parts) {
+      const there = (await this.size(file)) !== undefined;
+      segmentsMs.push(there ? await this.mend(file) : 0);
+      if (there) present.push(file);
+    }
+    if (present.length === 0) return undefined;
+    let durationMs = segmentsMs.reduce((sum, ms) => sum + ms, 0);
+    let cutMs = 0;
+    if (apart) {
+      const joined = `${this.path(whole)}.joined`;
+      const join_ = whole.endsWith('.mp3') ? joinMp3 : joinWav;
+      await join_(
+        present.map((file) => this.path(file)),
+        joined,
+      );
+      if (trim && whole.endsWith('.wav')) {
+        const trimmed = `${this.path(whole)}.trimmed`;
+        ({ cutMs, durationMs } = (await trimWav(joined, trimmed, SILENCE)) ?? { cutMs, durationMs });
+        await rename(trimmed, joined);
+      }
+      await rename(joined, this.path(whole));
+    }
+    await this.protect(whole);
+    return {
+      durationMs,
+      segmentsMs,
+      cutMs,
+      size: (await this.size(whole)) ?? 0,
+      sha256: await this.sha256(whole),
+    };
+  }
+
+  /** Removes what {@link finish} made the whole file of, once the document is stored. */
+  async removeParts(files: string[]): Promise<void> {
+    const [whole = ''] = files;
+    await Promise.all([segmentFile(whole, 1), ...files.slice(1)].map((file) => this.remove(file)));
+  }
+
+  /** Makes a recording's file readable to its owner and group only, where the service may. */
   async protect(file: string): Promise<void> {
     await chmod(this.path(file), 0o640).catch(() => undefined);
   }
@@ -81,44 +136,29 @@ export class RecordingFiles {
   async remove(file: string): Promise<void> {
     await rm(this.path(file), { force: true });
   }
-}
 
-/**
- * Writes a WAV's lengths into its header where a killed switch left them wrong, and returns the audio's length in
- * milliseconds. The data chunk is looked for, since file tags may lie before it.
- */
-async function mendWav(path: string, size: number): Promise<number> {
-  if (size < WAV_HEADER_BYTES) return 0;
-  // Where the switch runs as another user the file may be read only.
-  const file = await open(path, 'r+').catch(() => open(path, 'r'));
-  try {
-    const head = Buffer.alloc(Math.min(size, 4096));
-    await file.read(head, 0, head.length, 0);
-    if (head.toString('latin1', 0, 4) !== 'RIFF') return 0;
-    let bytesPerSecond = 0;
-    for (let at = 12; at + 8 <= head.length;) {
-      const chunk = head.toString('latin1', at, at + 4);
-      const length = head.readUInt32LE(at + 4);
-      if (chunk === 'fmt ') bytesPerSecond = head.readUInt32LE(at + 16);
-      if (chunk === 'data') {
-        const rest = size - at - 8;
-        const real = length === 0 || length > rest ? rest : length;
-        if (real !== length) {
-          await file.write(u32(real), 0, 4, at + 4);
-          await file.write(u32(size - 8), 0, 4, 4);
-        }
-        return bytesPerSecond ? Math.round((real * 1000) / bytesPerSecond) : 0;
-      }
-      at += 8 + length + (length % 2);
+  /** The first segment has the whole's name: it gets one of its own, so that what is made can be made again. */
+  private async setAside(files: string[]): Promise<string[]> {
+    const [whole = '', ...others] = files;
+    const first = segmentFile(whole, 1);
+    if ((await this.size(first)) === undefined) {
+      await rename(this.path(whole), this.path(first)).catch(() => undefined);
     }
-    return 0;
-  } finally {
-    await file.close();
+    return [first, ...others];
+  }
+
+  private async mend(file: string): Promise<number> {
+    return file.endsWith('.wav') ? mendWav(this.path(file)) : mp3Duration(this.path(file));
+  }
+
+  private async sha256(file: string): Promise<string> {
+    const hash = createHash('sha256');
+    await pipeline(createReadStream(this.path(file)), hash);
+    return hash.digest('hex');
   }
 }
 
-function u32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32LE(value);
-  return bytes;
+/** The file of the `n`th segment, from 1, of a recording whose file is `whole`. */
+export function segmentFile(whole: string, n: number): string {
+  return whole.replace(/(\.[^.]+)$/, `-${n}$1`);
 }

@@ -1,46 +1,38 @@
 /**
- * The one recorder: nothing else issues `uuid_record`. Feature codes, the HTTP API and the time limit are ways to
- * reach it. The commands of one call run one at a time, in order; the states are drawn in `state.ts`.
+ * The one recorder: nothing else issues `uuid_record`. Feature codes, the HTTP API and the limits are ways to reach it.
+ * The commands of one call run one at a time, in order. What a recording is: `state.ts`; how it follows its call:
+ * `following.ts`.
  */
 import type { Logger } from 'winston';
 import type { Calls, Leg } from '../calls/calls.js';
+import type { Tone } from '../calls/feedback.js';
 import type { Owner } from '../calls/owner.js';
 import { MetaflowsError } from '../errors.js';
 import type { RecordCallData } from '../generated/record_call.js';
-import type { AuditEntry, RecordingDocument } from '../generated/recording.js';
+import type { RecordingDocument } from '../generated/recording.js';
+import { record, uuidMedia } from '../switch/commands.js';
 import type { LegData, SwitchEvent } from '../switch/events.js';
-import {
-  buglist,
-  maskArguments,
-  parseBuglist,
-  record,
-  setVariable,
-  uuidMedia,
-  type ApiCommand,
-} from '../switch/commands.js';
-import { ActiveRecordings, type Active, type RecordingStore } from './active.js';
-import { channelNote, documentOf, entryOf, NOTE } from './document.js';
+import { ActiveRecordings, hasRecorder, type Active, type RecordingStore } from './active.js';
+import { currentFile, documentOf, entryOf } from './document.js';
 import type { RecordingEvent } from './events.js';
 import type { RecordingFiles } from './files.js';
 import { Finisher } from './finisher.js';
+import { Following } from './following.js';
+import { Limits } from './limits.js';
+import { Maskers } from './masking.js';
 import { Recovery } from './recovery.js';
-import { audited, held, masked, unheld, unmasked } from './state.js';
+import { assertOk, isOk, Segments, type RecordingSwitch } from './segments.js';
+import { audited, masked, paused, resumed, unmasked } from './state.js';
 import { Turns } from './turns.js';
 
-/** What of a switch the recorder needs. Commands with the same key arrive in order. */
-export interface RecordingSwitch {
-  /** Writes the commands in one piece and resolves with their replies; rejects with a MetaflowsError. */
-  apis(key: string, commands: ApiCommand[]): Promise<string[]>;
-}
-
-/** Somebody wants something of a recording. */
+/** Somebody, or a limit, wants something of a recording. */
 export interface RecordRequest {
   data: RecordCallData;
   /** The leg whose owner's code it is, or that an API command named. */
   leg: Leg;
   /** The leg whose party pressed, where it was a code. */
   presser?: Leg;
-  by: 'code' | 'api';
+  by: 'code' | 'api' | 'service';
   /** Whose recording it is. */
   owner: Owner;
   tokenId?: string;
@@ -65,72 +57,113 @@ export interface RecorderOptions {
   dir: string;
   /** Seconds: no recording is longer. */
   ceiling: number;
+  /** Whether a recording follows its call where its module data do not say. */
+  followTransfer: boolean;
+  /** Whether the disk has room for new recordings. */
+  hasSpace: () => boolean;
+  feedback: { play(leg: Leg, tone: Tone): Promise<void> };
   /** Awaited before whoever asked is told; a rejection is logged and changes nothing. */
   onEvent: (event: RecordingEvent) => Promise<void>;
   log: Logger;
   now?: () => number;
 }
 
-/** The channel variables from which an absorbed mask code masks inside the switch: `bindCode` of `commands.ts`. */
-const MASK_ARGUMENTS = 'metaflows_mask';
-const MASK_NOTE_ARGUMENTS = 'metaflows_mask_note';
-/** Set on the recorded leg, to when it began, while its recording is masked or may be: `maskedSince` of `recovery.ts`. */
-export const MASKED = 'metaflows_masked';
-
-/** A start answers within 2 s (freeswitch.md), its event follows at once. */
-const START_EVENT_MS = 3000;
-/** The file grows in steps of half a second with `enable_file_write_buffering=false` (freeswitch.md). */
-const GROWTH_MS = 2500;
-const GROWTH_POLL_MS = 40;
-/** A file that holds more than a header holds audio. */
-const HEADER_BYTES = 128;
-/** The switch's own limit ends up to a second early (freeswitch.md), and is only a net. */
-const LIMIT_NET_S = 3;
+/** Why a recording is ended while its leg goes on. */
+export type StopReason = 'code' | 'api' | 'time_limit' | 'end_key' | 'no_audio';
 
 export class Recorder {
   readonly active: ActiveRecordings;
   private readonly turns = new Turns();
-  private readonly started = new Map<string, (at: number) => void>();
+  private readonly segments: Segments;
+  private readonly maskers: Maskers;
   private readonly finisher: Finisher;
+  private readonly following: Following;
+  private readonly limits: Limits;
   private readonly recovery: Recovery;
   private readonly now: () => number;
 
   constructor(private readonly options: RecorderOptions) {
+    const { calls, switchOf, files } = options;
     this.now = options.now ?? Date.now;
     this.active = new ActiveRecordings(options.store);
+    this.segments = new Segments(switchOf, files, this.now);
+    const pathOf = (active: Active) => this.pathOf(active);
+    this.maskers = new Maskers(calls, switchOf, pathOf, this.now);
     this.finisher = new Finisher(this.active, options, this.now);
-    this.recovery = new Recovery(options, this.active, this.finisher, this.now, (active) => this.arm(active));
+    this.limits = new Limits(this.now, {
+      onTimeLimit: (active) => this.attempt(active, this.end(active, 'time_limit')),
+      onMaskLimit: (active) => this.attempt(active, this.unmaskByLimit(active)),
+      onMaskWarning: (active) => this.attempt(active, this.warn(active)),
+    });
+    this.following = new Following({
+      calls,
+      recordings: this.active,
+      segments: this.segments,
+      finisher: this.finisher,
+      limits: this.limits,
+      options,
+      now: this.now,
+      keep: (active, doc) => this.keep(active, doc),
+      prepare: (active, key) => this.maskers.prepare(active, key),
+      turn: (key, work) => this.turns.take(key, work),
+    });
+    this.recovery = new Recovery({
+      options,
+      recordings: this.active,
+      finisher: this.finisher,
+      following: this.following,
+      limits: this.limits,
+      maskers: this.maskers,
+      pathOf,
+      now: this.now,
+    });
   }
 
   /** Takes in what the switch says of recordings and of the legs that carry them. */
   handle(event: SwitchEvent): void {
     switch (event.type) {
       case 'record_start':
-        this.started.get(event.recordingId)?.(this.now());
+        this.segments.started(event.path);
         return;
-      case 'record_stop': {
-        const active = this.active.onLeg(event.uuid).find(({ path }) => path === event.path);
-        if (active) this.finisher.stopped(active, event, this.options.calls.get(event.uuid)?.down ?? true);
-        return;
-      }
-      case 'hold':
-      case 'unhold': {
-        const change = event.type === 'hold' ? held : unheld;
+      case 'record_stop':
         for (const active of this.active.onLeg(event.uuid)) {
-          this.active.save(active, change(active.doc, this.now())).catch((error: unknown) => {
-            this.options.log.error('a hold could not be stored', { recording: active.doc.id, error });
-          });
+          if (this.pathOf(active) === event.path) this.following.stopped(active, event);
         }
         return;
-      }
+      case 'bug_start':
+        if (event.function === 'session_record')
+          this.following.moved(event.uuid, event.target, this.pathOf.bind(this));
+        return;
+      case 'hold':
+      case 'unhold':
+        for (const active of this.active.onLeg(event.uuid)) {
+          const change = event.type === 'hold' ? paused : resumed;
+          const doc = change(active.doc, 'hold', this.now());
+          this.attempt(active, this.keep(active, doc));
+          this.limits.arm(active);
+        }
+        return;
+      case 'dtmf':
+        for (const active of this.active.ofParty(event.uuid)) {
+          const { call_id, internal } = active.doc;
+          const keys = (internal.data as RecordCallData).end_key;
+          if (call_id === event.uuid && keys?.includes(event.digit))
+            this.attempt(active, this.end(active, 'end_key'));
+        }
+        return;
       case 'hangup':
-        for (const active of this.active.onLeg(event.uuid)) this.finisher.legDown(active);
+        for (const active of this.active.ofParty(event.uuid)) this.following.legDown(active, event.uuid);
         return;
       case 'destroy':
-        for (const active of this.active.onLeg(event.uuid)) this.finisher.legGone(active, 'hangup');
+        for (const active of this.active.ofParty(event.uuid)) this.following.legGone(active, event.uuid);
         return;
       default:
     }
+  }
+
+  /** Two legs were bridged: recordings of either follow. */
+  bridged(leg: Leg): Promise<void> {
+    return this.following.bridged(leg);
   }
 
   /** Masks again, before anything else is asked, whatever may have been masked when this switch was last seen. */
@@ -150,17 +183,11 @@ export class Recorder {
     return counts;
   }
 
-  /** Two legs were bridged: each gets what its mask code needs. */
-  async bridged(leg: Leg): Promise<void> {
-    for (const active of this.active.ofCall(this.options.calls.legsOf(leg))) {
-      await this.letSwitchMask(active, this.options.switchOf(leg.switchId), leg.callId);
-    }
-  }
-
   /** Waits for what is under way; recordings go on running in the switch. */
   async close(): Promise<void> {
     await this.turns.idle();
     await this.finisher.idle();
+    this.following.close();
     this.finisher.close();
     this.active.close();
   }
@@ -172,21 +199,22 @@ export class Recorder {
   async run(request: RecordRequest): Promise<RecordOutcome> {
     // What has to be waited for outside the call's turn, so that a mask is never kept waiting by a start's proof.
     let proof: Promise<void> | undefined;
-    const outcome = await this.turns.take(request.leg.callId, async () => {
+    const outcome = await this.turns.take(request.leg.callId, async (): Promise<RecordOutcome> => {
       const legs = this.options.calls.legsOf(request.leg);
       const running = this.active.ofCall(legs);
       const asked = request.data.action ?? 'start';
       const action = asked === 'toggle' ? (running.length > 0 ? 'stop' : 'start') : asked;
-      if (action !== 'start') return this[action](request, legs, running);
+      if (action === 'stop') return this.stop(request, running);
+      if (action !== 'start') return this.mask(action, request, legs, running);
       const [first] = running;
       if (first) {
-        await this.audit(first, request, 'start', 'already_recording');
-        return { result: 'already_recording' as const, recording: first.doc };
+        await this.keep(first, audited(first.doc, entryOf(request, 'start', 'already_recording')));
+        return { result: 'already_recording', recording: first.doc };
       }
       const active = await this.start(request);
-      proof = this.proveGrowth(active, request);
+      proof = this.prove(active, request);
       proof.catch(() => undefined);
-      return { result: 'started' as const, recording: active.doc };
+      return { result: 'started', recording: active.doc };
     });
     await proof;
     return outcome;
@@ -210,209 +238,115 @@ export class Recorder {
   }
 
   private async start(request: RecordRequest): Promise<Active> {
-    const { calls, dir, log } = this.options;
+    const { calls, ceiling, log } = this.options;
     const target = this.target(request);
     const other = calls.farLeg(target);
-    const port = this.options.switchOf(target.switchId);
+    const isCaller = calls.isCaller(target, other);
+    await this.ready(target, other, request);
+    const doc = audited(
+      documentOf({
+        request,
+        target,
+        other,
+        caller: isCaller ? target : other,
+        parties: calls.legsOf(target).filter(({ endpoint }) => endpoint !== 'loopback'),
+        ceiling,
+        at: this.now(),
+      }),
+      entryOf(request, 'start', 'ok'),
+    );
     const key = request.leg.callId;
-    await this.ready(port, key, target, other, request.data);
-
-    const doc = documentOf({
-      request,
-      target,
-      other,
-      caller: calls.isCaller(target, other) ? target : other,
-      ceiling: this.options.ceiling,
-      at: this.now(),
-    });
-    const path = `${dir}/${doc.internal.file}`;
-    const begun = this.expectStart(audited(doc, entryOf(request, 'start', 'ok')), path);
-    try {
-      const [, reply = ''] = await port.apis(key, [
-        setVariable(target.uuid, NOTE, channelNote(doc)),
-        record('start', target.uuid, path, {
-          limitSeconds: doc.internal.limit_s + LIMIT_NET_S,
-          variables: {
-            metaflows_recording: doc.id,
-            RECORD_STEREO: 'true',
-            RECORD_STEREO_SWAP: String(!calls.isCaller(target, other)),
-            RECORD_PRE_BUFFER_FRAMES: '0',
-            RECORD_ANSWER_REQ: String(request.data.record_on_answer ?? false),
-            RECORD_BRIDGE_REQ: String(request.data.record_on_bridge ?? false),
-            enable_file_write_buffering: 'false',
-            ...(request.data.record_sample_rate !== undefined && {
-              record_sample_rate: String(request.data.record_sample_rate),
-            }),
-          },
-        }),
-      ]);
-      assertOk(reply);
-      const active = await begun.active;
-      await this.keep(active, active.doc, 'started');
-      log.info('recording started', { recording: doc.id, leg: target.uuid, account: doc.account_id });
-      this.letSwitchMask(active, port, key).catch((error: unknown) => {
-        log.warn('the switch cannot mask by itself', { recording: doc.id, error });
-      });
-      return active;
-    } catch (error) {
-      begun.cancel();
-      if (!this.active.get(doc.id)) {
-        // What the switch may have begun all the same must not run without anybody knowing of it.
-        await port
-          .apis(key, [record('stop', target.uuid, path), setVariable(target.uuid, NOTE, '')])
-          .catch(() => undefined);
-      }
-      throw error;
-    }
+    const active = await this.segments.start(
+      {
+        doc,
+        target,
+        key,
+        path: this.absolute(currentFile(doc)),
+        swap: !isCaller,
+        rate: request.data.record_sample_rate,
+        limitSeconds: doc.internal.limit_s,
+      },
+      (at) => {
+        const held_since = doc.internal.held_since === undefined ? {} : { held_since: at };
+        const started = this.active.add({
+          ...doc,
+          internal: { ...doc.internal, started_at: at, ...held_since },
+        });
+        this.limits.arm(started);
+        return started;
+      },
+    );
+    await this.keep(active, active.doc, 'started');
+    log.info('recording started', { recording: doc.id, leg: target.uuid, account: doc.account_id });
+    this.attempt(active, this.maskers.prepare(active, key));
+    return active;
   }
 
-  /** Brings media in bypass back, and refuses a format that the switch cannot write. */
-  private async ready(
-    port: RecordingSwitch,
-    key: string,
-    target: Leg,
-    other: Leg | undefined,
-    data: RecordCallData,
-  ): Promise<void> {
+  /** Brings media in bypass back, and refuses what the switch or this service cannot do. */
+  private async ready(target: Leg, other: Leg | undefined, { data, leg }: RecordRequest): Promise<void> {
+    if (!this.options.hasSpace()) throw new MetaflowsError('disk_full');
+    const port = this.options.switchOf(target.switchId);
     if (data.format === 'mp3') {
-      const [exists] = await port.apis(key, [{ command: 'module_exists', args: 'mod_shout' }]);
+      if (data.trim) throw new MetaflowsError('trim_unavailable');
+      const [exists] = await port.apis(leg.callId, [{ command: 'module_exists', args: 'mod_shout' }]);
       if (exists !== 'true') throw new MetaflowsError('format_unavailable', 'mp3 needs mod_shout');
     }
     if (target.bypassMedia || other?.bypassMedia) {
-      const [reply = ''] = await port.apis(key, [uuidMedia(target.uuid)]);
+      const [reply = ''] = await port.apis(leg.callId, [uuidMedia(target.uuid)]);
       if (!reply.startsWith('+OK')) throw new MetaflowsError('media_unavailable', reply);
       target.bypassMedia = false;
       if (other) other.bypassMedia = false;
     }
   }
 
-  /** The recording counts from its RECORD_START on: at once, as its RECORD_STOP may be the next event. */
-  private expectStart(doc: RecordingDocument, path: string): { active: Promise<Active>; cancel: () => void } {
-    let timer: NodeJS.Timeout | undefined;
-    const cancel = () => {
-      clearTimeout(timer);
-      this.started.delete(doc.id);
-    };
-    const active = new Promise<Active>((resolve, reject) => {
-      this.started.set(doc.id, (at) => {
-        cancel();
-        const begun = { ...doc, internal: { ...doc.internal, started_at: at } };
-        const isHeld = this.options.calls.get(doc.internal.leg)?.held;
-        const started = this.active.add(isHeld ? held(begun, at) : begun, path);
-        this.arm(started);
-        resolve(started);
-      });
-      timer = setTimeout(() => {
-        cancel();
-        reject(new MetaflowsError('switch_refused', 'no RECORD_START came'));
-      }, START_EVENT_MS);
-    });
-    active.catch(() => undefined);
-    return { active, cancel };
-  }
-
-  /** Stores a document, then tells of what happened to it. */
-  private async keep(active: Active, doc: RecordingDocument, type?: RecordingEvent['type']): Promise<void> {
-    await this.active.save(active, doc);
-    if (type) await this.options.onEvent({ type, recording: doc, at: this.now() });
-  }
-
-  /** `+OK` is not believed: where the service sees the folder the file must grow, else the start has failed. */
-  private async proveGrowth(active: Active, request: RecordRequest): Promise<void> {
-    const { files, calls } = this.options;
-    const { file, leg } = active.doc.internal;
+  /** A recording whose file does not grow has not started; one that rightly waits for something is left alone. */
+  private async prove(active: Active, { data }: RecordRequest): Promise<void> {
+    const { calls } = this.options;
+    const { leg, pauses } = active.doc.internal;
     const waits =
-      (request.data.record_on_answer && !calls.get(leg)?.answered) ||
-      (request.data.record_on_bridge && calls.get(leg)?.peer === undefined) ||
-      active.doc.internal.held_since !== undefined;
-    if (waits) return;
-    const until = this.now() + GROWTH_MS;
-    while (this.now() < until) {
-      if (((await files.size(file)) ?? 0) > HEADER_BYTES) {
-        await files.protect(file);
-        return;
-      }
-      if (!this.active.get(active.doc.id)) return;
-      await new Promise((resolve) => setTimeout(resolve, GROWTH_POLL_MS));
-    }
-    if (!(await files.visible())) return;
-    await this.end(active, 'no_audio', request.leg.callId);
+      (data.record_on_answer && !calls.get(leg)?.answered) ||
+      (data.record_on_bridge && calls.get(leg)?.peer === undefined) ||
+      pauses.length > 0;
+    const runs = () =>
+      this.active.get(active.doc.id) !== undefined && active.doc.internal.pauses.length === 0;
+    if (waits || (await this.segments.grows(active.doc.internal.file, runs))) return;
+    await this.end(active, 'no_audio');
     throw new MetaflowsError('no_audio');
   }
 
-  private async mask(request: RecordRequest, legs: Leg[], running: Active[]): Promise<RecordOutcome> {
-    const { replies, others, failed } = await this.onEveryRecorder('mask', request, legs, running);
-    const at = request.maskedInSwitch ? request.at : this.now();
-    const result = failed ? 'mask_incomplete' : 'ok';
-    await Promise.all(
-      running.map((active, index) => {
-        // It may have ended meanwhile: what has ended is not changed any more.
-        if (!this.active.get(active.doc.id)) return undefined;
-        const done = isOk(replies[index]);
-        const doc = audited(done ? masked(active.doc, at) : active.doc, entryOf(request, 'mask', result));
-        return this.keep(active, doc, done ? 'masked' : undefined);
-      }),
-    );
-    if (failed) throw new MetaflowsError('mask_incomplete', failed);
-    this.options.log.info('recording masked', { recordings: running.map(({ doc }) => doc.id), others });
-    return { result: 'masked', ...(running[0] && { recording: running[0].doc }) };
-  }
-
-  private async unmask(request: RecordRequest, legs: Leg[], running: Active[]): Promise<RecordOutcome> {
-    const { replies, others, failed } = await this.onEveryRecorder('unmask', request, legs, running);
-    const at = this.now();
-    const result = failed ? 'unmask_incomplete' : 'ok';
-    await Promise.all(
-      running.map((active, index) => {
-        // It may have ended meanwhile: what has ended is not changed any more.
-        if (!this.active.get(active.doc.id)) return undefined;
-        const done = isOk(replies[index]);
-        const doc = audited(done ? unmasked(active.doc, at) : active.doc, entryOf(request, 'unmask', result));
-        return this.keep(active, doc, done ? 'unmasked' : undefined);
-      }),
-    );
-    if (failed) throw new MetaflowsError('unmask_incomplete', failed);
-    this.options.log.info('recording unmasked', { recordings: running.map(({ doc }) => doc.id), others });
-    return { result: 'unmasked', ...(running[0] && { recording: running[0].doc }) };
-  }
-
-  /**
-   * Masks or unmasks ours first, in the same write as the question which others there are, then those: a
-   * dialplan's own `record_session` goes on in clear until it is masked by its own path (freeswitch.md).
-   */
-  private async onEveryRecorder(
+  private async mask(
     verb: 'mask' | 'unmask',
     request: RecordRequest,
     legs: Leg[],
     running: Active[],
-  ): Promise<{ replies: string[]; others: number; failed: string | undefined }> {
-    const key = request.leg.callId;
-    const port = this.options.switchOf(request.leg.switchId);
-    const notes = (value: string) => running.map(({ doc }) => setVariable(doc.internal.leg, MASKED, value));
-    // The note is there before the mask and goes after the unmask: a crash in between errs on the masked side.
-    const before = verb === 'mask' ? notes(`@${this.now()}`) : [];
-    const own = running.map(({ doc, path }) => record(verb, doc.internal.leg, path));
-    const answers = await port.apis(key, [...before, ...own, ...legs.map(({ uuid }) => buglist(uuid))]);
-    const replies = answers.slice(before.length, before.length + own.length);
-    const paths = new Set(running.map(({ path }) => path));
-    const others = legs.flatMap((leg, index) =>
-      parseBuglist(answers[before.length + own.length + index] ?? '')
-        .filter((bug) => bug.function === 'session_record' && !paths.has(bug.target))
-        .map((bug) => record(verb, leg.uuid, bug.target)),
+  ): Promise<RecordOutcome> {
+    const { done, others, failed } = await this.maskers.apply(verb, legs, running, request.leg.callId);
+    const at = request.maskedInSwitch && verb === 'mask' ? request.at : this.now();
+    const masks = verb === 'mask';
+    const incomplete = masks ? 'mask_incomplete' : 'unmask_incomplete';
+    const past = masks ? 'masked' : 'unmasked';
+    await Promise.all(
+      running.map(async (active) => {
+        // It may have ended meanwhile: what has ended is not changed any more.
+        if (!this.active.get(active.doc.id)) return;
+        const change = masks ? masked : unmasked;
+        const changed = done.has(active) ? change(active.doc, at) : active.doc;
+        const entry = entryOf(request, verb, failed === undefined ? 'ok' : incomplete);
+        await this.keep(active, audited(changed, entry), done.has(active) ? past : undefined);
+        this.limits.arm(active);
+      }),
     );
-    if (running.length + others.length === 0) throw new MetaflowsError('not_recording');
-    const otherReplies = others.length > 0 ? await port.apis(key, others) : [];
-    const failed = [...replies, ...otherReplies].find((reply) => !isOk(reply));
-    if (verb === 'unmask' && failed === undefined && running.length > 0) await port.apis(key, notes(''));
-    return { replies, others: others.length, failed };
+    if (failed !== undefined) throw new MetaflowsError(incomplete, failed);
+    this.options.log.info(`recording ${past}`, { recordings: running.map(({ doc }) => doc.id), others });
+    return { result: past, ...(running[0] && { recording: running[0].doc }) };
   }
 
-  private async stop(request: RecordRequest, _legs: Leg[], running: Active[]): Promise<RecordOutcome> {
+  private async stop(request: RecordRequest, running: Active[]): Promise<RecordOutcome> {
     if (running.length === 0) throw new MetaflowsError('not_recording');
     const docs = await Promise.all(
-      running.map(async (active) => {
+      running.map((active) => {
         active.doc = audited(active.doc, entryOf(request, 'stop', 'ok'));
-        return this.end(active, request.by, request.leg.callId);
+        return this.end(active, request.by === 'api' ? 'api' : 'code');
       }),
     );
     const [recording] = docs;
@@ -423,18 +357,17 @@ export class Recorder {
   }
 
   /** Stops the audio and resolves with the finished document. */
-  private async end(
-    active: Active,
-    reason: 'code' | 'api' | 'time_limit' | 'no_audio',
-    key: string,
-  ): Promise<RecordingDocument> {
+  private async end(active: Active, reason: StopReason): Promise<RecordingDocument> {
+    if (!hasRecorder(active)) return this.finisher.finish(active, reason, undefined);
     const { leg, switch: switchId } = active.doc.internal;
+    const target = this.options.calls.get(leg);
     const port = this.options.switchOf(switchId);
     const finished = this.finisher.expect(active, reason);
     try {
-      const [reply = ''] = await port.apis(key, [record('stop', leg, active.path), ...this.forget(active)]);
+      const stop = record('stop', leg, this.pathOf(active));
+      const [reply = ''] = await port.apis(target?.callId ?? leg, [stop, ...this.maskers.forget(active)]);
       // A leg that has just hung up stops its recording by itself.
-      if (!isOk(reply) && this.options.calls.get(leg)?.down === false) assertOk(reply);
+      if (!isOk(reply) && target?.down === false) assertOk(reply);
     } catch (error) {
       finished.cancel();
       throw error;
@@ -442,68 +375,40 @@ export class Recorder {
     return finished.document;
   }
 
-  private arm(active: Active): void {
-    const { started_at, limit_s } = active.doc.internal;
-    const ms = Math.max(0, started_at + limit_s * 1000 - this.now());
-    active.limit = setTimeout(() => {
-      const key = this.options.calls.get(active.doc.internal.leg)?.callId ?? active.doc.internal.leg;
-      this.end(active, 'time_limit', key).catch((error: unknown) => {
-        this.options.log.error('a recording could not be stopped at its time limit', {
-          recording: active.doc.id,
-          error,
-        });
-      });
-    }, ms);
+  private unmaskByLimit(active: Active): Promise<RecordOutcome> {
+    const leg = active.doc.internal.parties
+      .map((uuid) => this.options.calls.get(uuid))
+      .find((party) => party);
+    if (!leg) throw new MetaflowsError('call_gone');
+    const owner = { account: active.doc.account_id };
+    return this.run({ data: { action: 'unmask' }, leg, by: 'service', owner, at: this.now() });
   }
 
-  /** Gives every leg of the call what its mask code needs to mask inside the switch, the service up or not. */
-  private async letSwitchMask(active: Active, port: RecordingSwitch, key: string): Promise<void> {
-    const { leg } = active.doc.internal;
-    const target = this.options.calls.get(leg);
-    if (!target) return;
-    await port.apis(
-      key,
-      this.options.calls
-        .legsOf(target)
-        .filter(({ endpoint }) => endpoint !== 'loopback')
-        .flatMap(({ uuid }) => [
-          setVariable(uuid, MASK_NOTE_ARGUMENTS, `${leg} ${MASKED}`),
-          setVariable(uuid, MASK_ARGUMENTS, maskArguments(leg, active.path)),
-        ]),
-    );
+  private async warn({ doc }: Active): Promise<void> {
+    const { calls, feedback } = this.options;
+    const owner = doc.internal.parties
+      .map((uuid) => calls.get(uuid))
+      .find((leg) => leg?.owner?.account === doc.account_id && leg.owner.user === doc.owner_id);
+    if (owner) await feedback.play(owner, 'warning');
   }
 
-  private forget(active: Active): ApiCommand[] {
-    const target = this.options.calls.get(active.doc.internal.leg);
-    const legs = target ? this.options.calls.legsOf(target) : [];
-    return legs
-      .filter(({ endpoint }) => endpoint !== 'loopback')
-      .flatMap(({ uuid }) => [
-        setVariable(uuid, MASK_ARGUMENTS, ''),
-        setVariable(uuid, MASK_NOTE_ARGUMENTS, ''),
-        ...(uuid === active.doc.internal.leg
-          ? [setVariable(uuid, NOTE, ''), setVariable(uuid, MASKED, '')]
-          : []),
-      ]);
+  /** Stores a document, then tells of what happened to it. */
+  private async keep(active: Active, doc: RecordingDocument, type?: RecordingEvent['type']): Promise<void> {
+    await this.active.save(active, doc);
+    if (type) await this.options.onEvent({ type, recording: doc, at: this.now() });
   }
 
-  private audit(
-    active: Active,
-    request: RecordRequest,
-    action: AuditEntry['action'],
-    result: string,
-  ): Promise<void> {
-    return this.keep(active, audited(active.doc, entryOf(request, action, result)));
+  private attempt(active: Active, work: Promise<unknown>): void {
+    work.catch((error: unknown) => {
+      this.options.log.error('a recording could not be changed', { recording: active.doc.id, error });
+    });
   }
-}
 
-function isOk(reply: string | undefined): boolean {
-  return reply?.startsWith('+OK') ?? false;
-}
+  private pathOf({ doc }: Active): string {
+    return this.absolute(currentFile(doc));
+  }
 
-/** A refused command as an error with its name (the replies: `mod_commands.c`, session_record_function). */
-function assertOk(reply: string): void {
-  if (isOk(reply)) return;
-  if (reply.includes('Cannot locate session')) throw new MetaflowsError('call_gone');
-  throw new MetaflowsError('switch_refused', reply);
+  private absolute(file: string): string {
+    return `${this.options.dir}/${file}`;
+  }
 }

@@ -6,28 +6,41 @@
 import type { RecordingDocument } from '../generated/recording.js';
 import { buglist, parseBuglist, record } from '../switch/commands.js';
 import type { LegData } from '../switch/events.js';
-import type { Active, ActiveRecordings } from './active.js';
-import { documentOf, NOTE, readChannelNote } from './document.js';
+import { hasRecorder, type Active, type ActiveRecordings } from './active.js';
+import { currentFile, documentOf, NOTE, readChannelNote } from './document.js';
 import type { Finisher } from './finisher.js';
-import { MASKED, type RecorderOptions } from './recorder.js';
-import { audited, masked } from './state.js';
+import type { Following } from './following.js';
+import type { Limits } from './limits.js';
+import type { Maskers } from './masking.js';
+import type { RecorderOptions } from './recorder.js';
+import { MASKED } from './segments.js';
+import { audited, cuts, masked } from './state.js';
+
+export interface RecoveryParts {
+  options: RecorderOptions;
+  recordings: ActiveRecordings;
+  finisher: Finisher;
+  following: Following;
+  limits: Limits;
+  maskers: Maskers;
+  pathOf: (active: Active) => string;
+  now: () => number;
+}
 
 export class Recovery {
-  constructor(
-    private readonly options: RecorderOptions,
-    private readonly recordings: ActiveRecordings,
-    private readonly finisher: Finisher,
-    private readonly now: () => number,
-    private readonly arm: (active: Active) => void,
-  ) {}
+  constructor(private readonly parts: RecoveryParts) {}
 
   async maskAgain(switchId: string): Promise<void> {
-    const port = this.options.switchOf(switchId);
+    const { options } = this.parts;
+    const port = options.switchOf(switchId);
     const docs = await this.unfinished(switchId);
     await Promise.all(
       docs
         .filter(({ state }) => state === 'masked')
-        .map((doc) => port.apis(doc.internal.leg, [record('mask', doc.internal.leg, this.path(doc))])),
+        .map((doc) => {
+          const path = `${options.dir}/${currentFile(doc)}`;
+          return port.apis(doc.internal.leg, [record(cuts(doc) ? 'pause' : 'mask', doc.internal.leg, path)]);
+        }),
     );
   }
 
@@ -38,71 +51,73 @@ export class Recovery {
     for (const leg of legs) {
       const doc = this.documentFromNote(leg);
       if (!doc || known.has(doc.id)) continue;
-      if (!(await this.options.store.get(doc.account_id, doc.id))) docs.push(doc);
+      if (!(await this.parts.options.store.get(doc.account_id, doc.id))) docs.push(doc);
     }
     await Promise.all(docs.map((doc) => this.recoverOne(doc, byUuid.get(doc.internal.leg))));
   }
 
   /** What the store and the memory have as running there. */
   private async unfinished(switchId: string): Promise<RecordingDocument[]> {
-    const docs = new Map((await this.options.store.unfinished()).map((doc) => [doc.id, doc]));
-    for (const { doc } of this.recordings.all()) docs.set(doc.id, doc);
+    const { options, recordings } = this.parts;
+    const docs = new Map((await options.store.unfinished()).map((doc) => [doc.id, doc]));
+    for (const { doc } of recordings.all()) docs.set(doc.id, doc);
     return [...docs.values()].filter(({ internal }) => internal.switch === switchId);
   }
 
   private async recoverOne(doc: RecordingDocument, leg: LegData | undefined): Promise<void> {
-    const active = this.recordings.get(doc.id) ?? this.recordings.add(doc, this.path(doc));
-    if (!leg) {
-      this.finisher.legGone(active, 'switch_lost');
+    const { options, recordings, finisher, following, limits, maskers, pathOf } = this.parts;
+    const active = recordings.get(doc.id) ?? recordings.add(doc);
+    if (!hasRecorder(active) || !leg) {
+      // Its leg left while nobody looked: it goes on with who is left, or is over.
+      following.segmentOver(active, undefined, 'switch_lost');
       return;
     }
-    const port = this.options.switchOf(doc.internal.switch);
     const note = leg.variables[MASKED];
     const wasMasked = doc.state === 'masked' || Boolean(note);
-    const answers = await port.apis(leg.uuid, [
-      ...(wasMasked ? [record('mask', leg.uuid, active.path)] : []),
-      { command: 'uptime', args: 'ms' },
-      buglist(leg.uuid),
-    ]);
-    const bugs = answers.at(-1) ?? '';
-    if (!parseBuglist(bugs).some(({ target }) => target === active.path)) {
-      this.finisher.finish(active, 'switch_lost', undefined);
+    const answers = await options
+      .switchOf(doc.internal.switch)
+      .apis(leg.uuid, [
+        ...(wasMasked ? [maskers.again(active)] : []),
+        { command: 'uptime', args: 'ms' },
+        buglist(leg.uuid),
+      ]);
+    const bugs = parseBuglist(answers.at(-1) ?? '');
+    if (!bugs.some(({ target }) => target === pathOf(active))) {
+      await finisher.finish(active, 'switch_lost', undefined);
       return;
     }
-    let next = doc;
-    if (note && doc.state !== 'masked') {
-      // Masked while nobody listened, inside the switch or by a service that was killed before it wrote it down.
-      const since = Math.max(maskedSince(note, Number(answers.at(-2)), this.now()), doc.internal.started_at);
-      next = audited(masked(doc, since), {
-        action: 'mask',
-        at: new Date(since).toISOString(),
-        by: 'code',
-        result: 'ok',
-      });
-    }
-    this.arm(active);
-    await this.recordings.save(active, next);
+    await recordings.save(active, this.maskedMeanwhile(doc, note, Number(answers.at(-2))));
+    limits.arm(active);
+  }
+
+  /** Masked while nobody listened: inside the switch, or by a service that was killed before it wrote it down. */
+  private maskedMeanwhile(
+    doc: RecordingDocument,
+    note: string | undefined,
+    uptimeMs: number,
+  ): RecordingDocument {
+    if (!note || doc.state === 'masked') return doc;
+    const since = Math.max(maskedSince(note, uptimeMs, this.parts.now()), doc.internal.started_at);
+    const at = new Date(since).toISOString();
+    return audited(masked(doc, since), { action: 'mask', at, by: 'code', result: 'ok' });
   }
 
   private documentFromNote(leg: LegData): RecordingDocument | undefined {
     const note = readChannelNote(leg.variables[NOTE] ?? '');
-    const target = this.options.calls.get(leg.uuid);
+    const { calls, ceiling } = this.parts.options;
+    const target = calls.get(leg.uuid);
     if (!note || !target) return undefined;
-    const { calls, ceiling } = this.options;
     const other = calls.farLeg(target);
     return documentOf({
       request: { data: note.data, leg: target, owner: note.owner },
       target,
       other,
       caller: calls.isCaller(target, other) ? target : other,
+      parties: calls.legsOf(target).filter(({ endpoint }) => endpoint !== 'loopback'),
       ceiling,
       at: note.at,
       id: note.id,
     });
-  }
-
-  private path(doc: RecordingDocument): string {
-    return `${this.options.dir}/${doc.internal.file}`;
   }
 }
 

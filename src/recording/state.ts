@@ -6,16 +6,19 @@
  *    RECORD_START    ┌────────►┐
  *   ────────────► recording  masked ──┐
  *                    │ ▲◄──────┘      │
- *                    │     unmask     │      the audio ended: a stop, a time limit, a hangup
+ *                    │     unmask     │      the audio ended: a stop, a limit, the last leg hung up
  *                    └────────┬───────┘
  *                             ▼
  *          completed   discarded (shorter than record_min_sec)   failed (no usable audio)
  *
- * A mask ends with an unmask or with the recording, and in no other way. An illegal step throws.
+ * A mask ends with an unmask, with mask_time_limit or with the recording, and in no other way: not with a segment.
+ * Beside its state a recording may be paused: while its party holds, while a mask cuts, and in the gap between two
+ * segments nothing is written, and offsets into the audio stand still. An illegal step throws.
  */
-import type { AuditEntry, RecordingDocument } from '../generated/recording.js';
+import type { AuditEntry, RecordingDocument, RecordingInternals } from '../generated/recording.js';
 
 export type State = RecordingDocument['state'];
+export type Pause = RecordingInternals['pauses'][number];
 
 const NEXT: Record<State, readonly State[]> = {
   recording: ['masked', 'completed', 'discarded', 'failed'],
@@ -35,39 +38,75 @@ function step(doc: RecordingDocument, state: State): RecordingDocument {
   return { ...doc, state };
 }
 
-/** Where in the audio, in milliseconds, a moment of the call lies: holds are not in the audio (freeswitch.md). */
+/** Where in the audio, in milliseconds, a moment of the call lies. */
 export function offsetAt(doc: RecordingDocument, at: number): number {
   const { started_at, held_ms, held_since } = doc.internal;
   const until = held_since === undefined ? at : Math.min(at, held_since);
   return Math.max(0, Math.round(until - started_at - held_ms));
 }
 
-/** The recorded party holds: nothing is written from here on. */
-export function held(doc: RecordingDocument, at: number): RecordingDocument {
-  if (doc.internal.held_since !== undefined) return doc;
-  return { ...doc, internal: { ...doc.internal, held_since: at } };
+/** Nothing is written from `at` on. */
+export function paused(doc: RecordingDocument, pause: Pause, at: number): RecordingDocument {
+  const { pauses, held_since = at } = doc.internal;
+  if (pauses.includes(pause)) return doc;
+  return { ...doc, internal: { ...doc.internal, pauses: [...pauses, pause], held_since } };
 }
 
-/** The recorded party is back. */
-export function unheld(doc: RecordingDocument, at: number): RecordingDocument {
+/** This reason for writing nothing is over; others may go on. */
+export function resumed(doc: RecordingDocument, pause: Pause, at: number): RecordingDocument {
   const { held_since, ...internal } = doc.internal;
-  if (held_since === undefined) return doc;
-  return { ...doc, internal: { ...internal, held_ms: internal.held_ms + Math.max(0, at - held_since) } };
+  if (held_since === undefined || !internal.pauses.includes(pause)) return doc;
+  const pauses = internal.pauses.filter((other) => other !== pause);
+  if (pauses.length > 0) return { ...doc, internal: { ...internal, pauses, held_since } };
+  const held_ms = internal.held_ms + Math.max(0, at - held_since);
+  return { ...doc, internal: { ...internal, pauses, held_ms } };
 }
 
 /** Masked from `at` on; a recording that is masked already stays as it is. */
 export function masked(doc: RecordingDocument, at: number): RecordingDocument {
   if (doc.state === 'masked') return doc;
-  return {
-    ...step(doc, 'masked'),
-    mask_intervals: [...doc.mask_intervals, { start_ms: offsetAt(doc, at) }],
-  };
+  const mask_intervals = [...doc.mask_intervals, { start_ms: offsetAt(doc, at) }];
+  const begun = { ...step(doc, 'masked'), mask_intervals, internal: { ...doc.internal, mask_since: at } };
+  return cuts(doc) ? paused(begun, 'mask', at) : begun;
 }
 
 /** In clear again from `at` on; a recording that is not masked stays as it is. */
 export function unmasked(doc: RecordingDocument, at: number): RecordingDocument {
   if (doc.state === 'recording') return doc;
-  return { ...step(doc, 'recording'), mask_intervals: closed(doc, offsetAt(doc, at)) };
+  const { mask_since, ...internal } = doc.internal;
+  const clear = { ...step(doc, 'recording'), mask_intervals: closed(doc, offsetAt(doc, at)), internal };
+  return cuts(doc) ? resumed(clear, 'mask', at) : clear;
+}
+
+/** Whether a mask cuts its span out of the audio. */
+export function cuts(doc: RecordingDocument): boolean {
+  return doc.internal.data['mask_mode'] === 'cut';
+}
+
+/** The segment that ran has ended, and the call goes on. */
+export function segmentEnded(doc: RecordingDocument, at: number): RecordingDocument {
+  const end = offsetAt(doc, at);
+  const segments = doc.segments.map((segment, index) =>
+    index === doc.segments.length - 1
+      ? { ...segment, duration_ms: Math.max(0, end - segment.start_ms) }
+      : segment,
+  );
+  return paused({ ...doc, segments }, 'gap', at);
+}
+
+/** Another segment runs, on `leg`, whose party holds or does not. */
+export function segmentStarted(
+  doc: RecordingDocument,
+  { leg, file, isHeld }: { leg: string; file: string; isHeld: boolean },
+  at: number,
+): RecordingDocument {
+  const held = isHeld ? paused(doc, 'hold', at) : resumed(doc, 'hold', at);
+  const going = resumed(held, 'gap', at);
+  return {
+    ...going,
+    segments: [...going.segments, { call_id: leg, file, start_ms: offsetAt(going, at) }],
+    internal: { ...going.internal, leg },
+  };
 }
 
 /** What came of the audio. */
@@ -76,24 +115,36 @@ export interface Ending {
   reason: NonNullable<RecordingDocument['stop_reason']>;
   /** Milliseconds of audio. */
   durationMs: number;
+  /** Milliseconds of each segment; missing where no file was seen. */
+  segmentsMs?: number[];
+  /** Milliseconds that trimming cut off at the beginning. */
+  cutMs?: number;
   /** Bytes. */
   size?: number;
+  /** Hex. */
+  sha256?: string;
   failure?: string;
 }
 
 /** The recording is over. */
 export function ended(doc: RecordingDocument, ending: Ending): RecordingDocument {
-  const { held_since: _, ...internal } = doc.internal;
+  const { held_since, mask_since, ...internal } = doc.internal;
+  const { durationMs, segmentsMs, cutMs = 0 } = ending;
+  const within = (ms: number) => Math.min(durationMs, Math.max(0, ms - cutMs));
   return {
     ...step(doc, ending.state),
     stop_reason: ending.reason,
-    duration_ms: ending.durationMs,
-    duration: Math.floor(ending.durationMs / 1000),
-    mask_intervals: closed(doc, ending.durationMs),
-    segments: doc.segments.map((segment) => ({ ...segment, duration_ms: ending.durationMs })),
+    duration_ms: durationMs,
+    duration: Math.floor(durationMs / 1000),
+    mask_intervals: closed(doc, durationMs + cutMs).map(({ start_ms, end_ms = start_ms }) => ({
+      start_ms: within(start_ms),
+      end_ms: within(end_ms),
+    })),
+    segments: placed(doc.segments, segmentsMs ?? [durationMs], within),
     ...(ending.size !== undefined && { size: ending.size }),
+    ...(ending.sha256 !== undefined && { sha256: ending.sha256 }),
     ...(ending.failure !== undefined && { failure: ending.failure }),
-    internal,
+    internal: { ...internal, pauses: [] },
   };
 }
 
@@ -106,4 +157,18 @@ function closed(doc: RecordingDocument, endMs: number): RecordingDocument['mask_
   return doc.mask_intervals.map((interval) =>
     interval.end_ms === undefined ? { ...interval, end_ms: Math.max(interval.start_ms, endMs) } : interval,
   );
+}
+
+/** Segments lie one after the other, each as long as its file. */
+function placed(
+  segments: RecordingDocument['segments'],
+  durations: number[],
+  within: (ms: number) => number,
+): RecordingDocument['segments'] {
+  let start = 0;
+  return segments.map((segment, index) => {
+    const [from, to] = [start, start + (durations[index] ?? 0)];
+    start = to;
+    return { ...segment, start_ms: within(from), duration_ms: within(to) - within(from) };
+  });
 }

@@ -31,7 +31,7 @@ export interface RecordOptions {
 
 /** `uuid_record`; the path is the recorder's name for every verb, and absolute. Only `start` takes options. */
 export function record(
-  verb: 'start' | 'stop' | 'mask' | 'unmask',
+  verb: 'start' | 'stop' | 'mask' | 'unmask' | 'pause' | 'resume',
   uuid: string,
   path: string,
   { limitSeconds = 0, variables = {} }: RecordOptions = {},
@@ -82,8 +82,8 @@ export function dump(uuid: string): ApiCommand {
  * The value of the channel variable `metaflows_mask`, which a masking code gives to `uuid_record`: both
  * `switch_channel_expand_variables` and uuid_record read it.
  */
-export function maskArguments(uuid: string, path: string): string {
-  return literal(record('mask', uuid, path).args);
+export function maskArguments(verb: 'mask' | 'pause', uuid: string, path: string): string {
+  return literal(record(verb, uuid, path).args);
 }
 
 /**

@@ -18,6 +18,7 @@ export function recordingDocument(
     target: leg,
     other: undefined,
     caller: leg,
+    parties: [leg],
     ceiling: 86_400,
     at: startedAt,
   });

@@ -91,7 +91,11 @@ describe('commands', () => {
   it('masks inside the switch what was meant', () => {
     fc.assert(
       fc.property(path, (file) => {
-        const set = commands.setVariable('leg-b', 'metaflows_mask', commands.maskArguments(UUID, file));
+        const set = commands.setVariable(
+          'leg-b',
+          'metaflows_mask',
+          commands.maskArguments('mask', UUID, file),
+        );
         const [, , value = ''] = argumentsOf(set, 3);
         const ran: string[][] = [];
         // as the switch does when the key is pressed

@@ -38,7 +38,7 @@ export function channel(calls: CallsPort): Resource {
     const action = validate<ChannelAction>('channel-action', actionOf(body));
     if (!action.ok) throw invalid(action.errors);
     const { uuid } = find(calls, { ...asked, ...(user !== undefined && { user }) }, id);
-    const actor = { tokenId: principal.tokenId, ...(user !== undefined && { user }) };
+    const actor = { account: asked.account, tokenId: principal.tokenId, ...(user !== undefined && { user }) };
     const { result, recording } = await calls.run(uuid, action.value.data, actor);
     return { data: { result, ...(recording && { recording: shownRecording(recording) }) } };
   };

@@ -1,0 +1,107 @@
+/** Masks and unmasks every recorder of a call: ours, and those that a dialplan or another program started. */
+import type { Calls, Leg } from '../calls/calls.js';
+import { MetaflowsError } from '../errors.js';
+import {
+  buglist,
+  maskArguments,
+  parseBuglist,
+  record,
+  setVariable,
+  type ApiCommand,
+} from '../switch/commands.js';
+import { hasRecorder, type Active } from './active.js';
+import { NOTE } from './document.js';
+import { isOk, MASKED, type RecordingSwitch } from './segments.js';
+import { cuts } from './state.js';
+
+/** The channel variables from which an absorbed mask code masks inside the switch: `bindCode` of `commands.ts`. */
+const MASK_ARGUMENTS = 'metaflows_mask';
+const MASK_NOTE_ARGUMENTS = 'metaflows_mask_note';
+
+/** What came of masking or unmasking a call. */
+export interface Masking {
+  /** Those of ours for which it worked. */
+  done: Set<Active>;
+  /** How many recorders there were that are not ours. */
+  others: number;
+  /** The reply of the switch that says what did not work. */
+  failed: string | undefined;
+}
+
+export class Maskers {
+  constructor(
+    private readonly calls: Calls,
+    private readonly switchOf: (id: string) => RecordingSwitch,
+    private readonly pathOf: (active: Active) => string,
+    private readonly now: () => number,
+  ) {}
+
+  /**
+   * Ours come first, in the same write as the question which others there are, then those: a dialplan's own
+   * `record_session` goes on in clear until it is masked by its own path (freeswitch.md). A recording between two
+   * segments has no recorder: its next one starts as the document says. Rejects with `not_recording`.
+   */
+  async apply(verb: 'mask' | 'unmask', legs: Leg[], running: Active[], key: string): Promise<Masking> {
+    const [first] = legs;
+    if (!first) throw new MetaflowsError('not_recording');
+    const port = this.switchOf(first.switchId);
+    const ours = running.filter(hasRecorder);
+    const note = (value: string) => ours.map(({ doc }) => setVariable(doc.internal.leg, MASKED, value));
+    // The note is there before the mask and goes after the unmask: a crash in between errs on the masked side.
+    const before = verb === 'mask' ? note(`@${this.now()}`) : [];
+    const own = ours.map((active) => this.command(verb, active));
+    const answers = await port.apis(key, [...before, ...own, ...legs.map(({ uuid }) => buglist(uuid))]);
+    const replies = answers.slice(before.length, before.length + own.length);
+    const paths = new Set(ours.map((active) => this.pathOf(active)));
+    const others = legs.flatMap((leg, index) =>
+      parseBuglist(answers[before.length + own.length + index] ?? '')
+        .filter((bug) => bug.function === 'session_record' && !paths.has(bug.target))
+        .map((bug) => record(verb, leg.uuid, bug.target)),
+    );
+    if (running.length + others.length === 0) throw new MetaflowsError('not_recording');
+    const otherReplies = others.length > 0 ? await port.apis(key, others) : [];
+    const failed = [...replies, ...otherReplies].find((reply) => !isOk(reply));
+    if (verb === 'unmask' && failed === undefined && ours.length > 0) await port.apis(key, note(''));
+    const done = new Set(
+      running.filter((active) => !hasRecorder(active) || isOk(replies[ours.indexOf(active)])),
+    );
+    return { done, others: others.length, failed };
+  }
+
+  /** Masks one recording of ours again, whatever it is now. */
+  again(active: Active): ApiCommand {
+    return this.command('mask', active);
+  }
+
+  /** Gives the legs of the call what their mask codes need to mask inside the switch, the service up or not. */
+  async prepare(active: Active, key: string): Promise<void> {
+    const { leg } = active.doc.internal;
+    const verb = cuts(active.doc) ? 'pause' : 'mask';
+    const commands = this.realLegs(active).flatMap(({ uuid }) => [
+      setVariable(uuid, MASK_NOTE_ARGUMENTS, `${leg} ${MASKED}`),
+      setVariable(uuid, MASK_ARGUMENTS, maskArguments(verb, leg, this.pathOf(active))),
+    ]);
+    if (commands.length > 0) await this.switchOf(active.doc.internal.switch).apis(key, commands);
+  }
+
+  /** What takes the traces of a recording off the legs of its call. */
+  forget(active: Active): ApiCommand[] {
+    return this.realLegs(active).flatMap(({ uuid }) => [
+      setVariable(uuid, MASK_ARGUMENTS, ''),
+      setVariable(uuid, MASK_NOTE_ARGUMENTS, ''),
+      ...(uuid === active.doc.internal.leg
+        ? [setVariable(uuid, NOTE, ''), setVariable(uuid, MASKED, '')]
+        : []),
+    ]);
+  }
+
+  private command(verb: 'mask' | 'unmask', active: Active): ApiCommand {
+    const cutting = verb === 'mask' ? ('pause' as const) : ('resume' as const);
+    return record(cuts(active.doc) ? cutting : verb, active.doc.internal.leg, this.pathOf(active));
+  }
+
+  private realLegs(active: Active): Leg[] {
+    const target = this.calls.get(active.doc.internal.leg);
+    return target ? this.calls.legsOf(target).filter(({ endpoint }) => endpoint !== 'loopback') : [];
+  }
+}

@@ -1,0 +1,161 @@
+/** Starts a recorder on a leg, and believes it only when its RECORD_START has come and its file is seen to grow. */
+import { MetaflowsError } from '../errors.js';
+import type { RecordCallData } from '../generated/record_call.js';
+import type { RecordingDocument } from '../generated/recording.js';
+import { record, setVariable, type ApiCommand } from '../switch/commands.js';
+import type { Leg } from '../calls/calls.js';
+import { channelNote, NOTE } from './document.js';
+import type { RecordingFiles } from './files.js';
+import { cuts } from './state.js';
+
+/** What of a switch the recorder needs. Commands with the same key arrive in order. */
+export interface RecordingSwitch {
+  /** Writes the commands in one piece and resolves with their replies; rejects with a MetaflowsError. */
+  apis(key: string, commands: ApiCommand[]): Promise<string[]>;
+}
+
+/** Set on the recorded leg, to when it began, while its recording is masked or may be: `maskedSince` of `recovery.ts`. */
+export const MASKED = 'metaflows_masked';
+
+/** A start answers within 2 s (freeswitch.md), its event follows at once. */
+const START_EVENT_MS = 3000;
+/** The file grows in steps of half a second with `enable_file_write_buffering=false` (freeswitch.md). */
+const GROWTH_MS = 2500;
+const GROWTH_POLL_MS = 40;
+/** A file that holds more than a header holds audio. */
+const HEADER_BYTES = 128;
+/** The switch's own limit ends up to a second early (freeswitch.md), and is only a net. */
+const LIMIT_NET_S = 3;
+
+/** One recorder to start. */
+export interface SegmentStart {
+  /** The document, with {@link file} not yet among its segments. */
+  doc: RecordingDocument;
+  target: Leg;
+  /** The file as the switch sees it, absolute. */
+  path: string;
+  /** Orders commands. */
+  key: string;
+  /** The target's party is on the right. */
+  swap: boolean;
+  /** Hz; the switch chooses where it is missing. */
+  rate?: number | undefined;
+  /** Seconds until the time limit. */
+  limitSeconds: number;
+}
+
+export class Segments {
+  private readonly expected = new Map<string, (at: number) => void>();
+
+  constructor(
+    private readonly switchOf: (id: string) => RecordingSwitch,
+    private readonly files: RecordingFiles,
+    private readonly now: () => number,
+  ) {}
+
+  /**
+   * Starts the recorder, masked in the same write where the recording is. `onStarted` runs the moment that its RECORD_START
+   * comes, since its RECORD_STOP may be the next event. Rejects with a MetaflowsError; then nothing is left running.
+   */
+  async start<T>(segment: SegmentStart, onStarted: (at: number) => T): Promise<T> {
+    const { doc, target, path, key, limitSeconds } = segment;
+    const port = this.switchOf(target.switchId);
+    const begun = this.expect(path, onStarted);
+    const isMasked = doc.state === 'masked';
+    try {
+      const replies = await port.apis(key, [
+        setVariable(target.uuid, NOTE, channelNote(doc)),
+        ...(isMasked ? [setVariable(target.uuid, MASKED, `@${this.now()}`)] : []),
+        record('start', target.uuid, path, {
+          limitSeconds: limitSeconds + LIMIT_NET_S,
+          variables: variablesOf(segment),
+        }),
+        ...(isMasked ? [record(cuts(doc) ? 'pause' : 'mask', target.uuid, path)] : []),
+      ]);
+      for (const reply of replies.slice(isMasked ? 2 : 1)) assertOk(reply);
+      return await begun.started;
+    } catch (error) {
+      begun.cancel();
+      // What the switch may have begun all the same must not run without anybody knowing of it.
+      await port
+        .apis(key, [record('stop', target.uuid, path), setVariable(target.uuid, NOTE, '')])
+        .catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** RECORD_START came; false where nobody waits for it. */
+  started(path: string): boolean {
+    const expected = this.expected.get(path);
+    expected?.(this.now());
+    return expected !== undefined;
+  }
+
+  /**
+   * `+OK` is not believed: resolves with false where the service sees the folder and the file does not grow while
+   * `runs` says that it should.
+   */
+  async grows(file: string, runs: () => boolean): Promise<boolean> {
+    const until = this.now() + GROWTH_MS;
+    while (this.now() < until) {
+      if (((await this.files.size(file)) ?? 0) > HEADER_BYTES) {
+        await this.files.protect(file);
+        return true;
+      }
+      if (!runs()) return true;
+      await new Promise((resolve) => setTimeout(resolve, GROWTH_POLL_MS));
+    }
+    return !(await this.files.visible());
+  }
+
+  private expect<T>(path: string, onStarted: (at: number) => T): { started: Promise<T>; cancel: () => void } {
+    let timer: NodeJS.Timeout | undefined;
+    const cancel = () => {
+      clearTimeout(timer);
+      this.expected.delete(path);
+    };
+    const started = new Promise<T>((resolve, reject) => {
+      this.expected.set(path, (at) => {
+        cancel();
+        resolve(onStarted(at));
+      });
+      timer = setTimeout(() => {
+        cancel();
+        reject(new MetaflowsError('switch_refused', 'no RECORD_START came'));
+      }, START_EVENT_MS);
+    });
+    started.catch(() => undefined);
+    return { started, cancel };
+  }
+}
+
+function variablesOf({ doc, swap, rate }: SegmentStart): Record<string, string> {
+  const data = doc.internal.data as RecordCallData;
+  const track = data.recording_track ?? 'both';
+  const stereo = track === 'both' && data.channels !== 'single';
+  return {
+    metaflows_recording: doc.id,
+    RECORD_STEREO: String(stereo),
+    RECORD_STEREO_SWAP: String(stereo && swap),
+    RECORD_READ_ONLY: String(track === 'inbound'),
+    RECORD_WRITE_ONLY: String(track === 'outbound'),
+    // Mask and unmask act when frames are processed: a buffer would write up to half a second before an unmask.
+    RECORD_PRE_BUFFER_FRAMES: '0',
+    RECORD_ANSWER_REQ: String(data.record_on_answer ?? false),
+    RECORD_BRIDGE_REQ: String(data.record_on_bridge ?? false),
+    enable_file_write_buffering: 'false',
+    ...(rate !== undefined && { record_sample_rate: String(rate) }),
+    ...(data.silence_timeout && { RECORD_FINAL_TIMEOUT_MS: String(data.silence_timeout * 1000) }),
+  };
+}
+
+export function isOk(reply: string | undefined): boolean {
+  return reply?.startsWith('+OK') ?? false;
+}
+
+/** A refused command as an error with its name (the replies: `mod_commands.c`, session_record_function). */
+export function assertOk(reply: string): void {
+  if (isOk(reply)) return;
+  if (reply.includes('Cannot locate session')) throw new MetaflowsError('call_gone');
+  throw new MetaflowsError('switch_refused', reply);
+}
