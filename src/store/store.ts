@@ -100,9 +100,7 @@ class Feed {
         else if (doc) this.take(entryOf(doc));
       })
       .on('error', (error: unknown) => {
-        this.log.warn('the feed of changes broke', {
-          reason: error instanceof Error ? error.message : error,
-        });
+        this.log.warn('the feed of changes broke', { error });
         this.#retry = setTimeout(() => this.follow(), FEED_RETRY_MS).unref();
       });
   }
