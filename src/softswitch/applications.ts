@@ -45,7 +45,7 @@ async function bridge(leg: Channel, data: string): Promise<void> {
     profile.calleeName = profile.calleeNumber = answered.profile.destination;
   }
   leg.answer();
-  await bridgeLegs(leg, answered);
+  await bridgeLegs(leg, answered, isTrue(leg.get('bypass_media')));
 }
 
 /** The actions of `<extension> XML [<context>]`, or of `'m:^:app:data^app:data' inline`. */
@@ -100,7 +100,7 @@ export const applications: ReadonlyMap<string, Application> = new Map<string, Ap
   [
     'echo',
     async (leg) => {
-      leg.answer();
+      leg.preAnswer();
       leg.source = (frame) => leg.received(frame);
       await wait(leg);
       leg.source = undefined;
@@ -142,7 +142,7 @@ export const applications: ReadonlyMap<string, Application> = new Map<string, Ap
     async (leg, data) => {
       const tone = parseToneStream(data);
       if (!tone) return;
-      leg.answer();
+      leg.preAnswer();
       const from = leg.instance.clock.frame;
       const before = leg.source;
       leg.source = (frame) => tone.frame(frame - from);

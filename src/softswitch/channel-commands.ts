@@ -160,13 +160,14 @@ const hold: Command = ({ channels }, args) => {
   return '+OK Success\n';
 };
 
+/** Brings the media of a call in bypass back to the switch: the bridge ends and begins anew. */
 const media: Command = ({ channels }, args) => {
-  const [first = '', second] = separate(args, ' ');
-  const off = first === 'off';
-  const leg = locate(channels, off ? second : first);
-  if (!leg?.partner || leg.bypass === off) return '-ERR Operation failed\n';
-  leg.bypass = leg.partner.bypass = off;
-  leg.codecKnown = leg.partner.codecKnown = true;
+  const leg = locate(channels, args.trim());
+  const other = leg?.partner;
+  if (!leg?.bypass || !other) return '-ERR Operation failed\n';
+  leg.codecKnown = other.codecKnown = true;
+  if (leg.otherLeg?.type === 'originatee') joinLegs(leg, other);
+  else joinLegs(other, leg);
   return '+OK Success\n';
 };
 

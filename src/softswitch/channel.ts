@@ -21,6 +21,7 @@ export type State =
 /** What is at the other end of a leg: a telephone over SIP, or the other half of a loopback channel. */
 export interface Endpoint {
   ring(): void;
+  earlyMedia(): void;
   answer(): void;
   hangup(cause: string): void;
   hold(on: boolean): void;
@@ -129,6 +130,10 @@ export class Channel {
     return this.times.answered > 0;
   }
 
+  get mediaUp(): boolean {
+    return this.answered || this.answerState === 'early';
+  }
+
   /** `switch_channel_ready`: neither hung up nor on its way elsewhere. */
   get ready(): boolean {
     return !this.down && !this.redirect;
@@ -170,14 +175,21 @@ export class Channel {
 
   /** Tells the caller that it rings. */
   ring(): void {
-    if (this.down || this.answered || this.answerState === 'early') return;
+    if (this.down || this.mediaUp) return;
     this.fire('CHANNEL_PROGRESS');
     this.endpoint?.ring();
   }
 
+  /** Lets a caller hear and be heard before the answer (`switch_channel_pre_answer`). */
+  preAnswer(): void {
+    if (this.down || this.mediaUp || this.direction === 'outbound') return;
+    this.markEarly();
+    this.endpoint?.earlyMedia();
+  }
+
   /** Answers a leg that called the switch. */
   answer(): void {
-    if (this.down || this.answered) return;
+    if (this.down || this.answered || this.direction === 'outbound') return;
     this.markAnswered();
     this.endpoint?.answer();
   }
@@ -191,6 +203,16 @@ export class Channel {
     this.codecKnown ||= !isTrue(this.otherLeg?.leg.get('bypass_media'));
     this.fire('CHANNEL_ANSWER');
     this.setCallState('ACTIVE');
+    this.wake();
+  }
+
+  /** Audio passes before the answer. */
+  markEarly(): void {
+    if (this.down || this.mediaUp) return;
+    this.instance.clock.catchUp();
+    this.answerState = 'early';
+    this.fire('CHANNEL_PROGRESS_MEDIA');
+    this.setCallState('EARLY');
     this.wake();
   }
 
@@ -225,6 +247,7 @@ export class Channel {
     this.set('hangup_cause', cause);
     this.fire('CHANNEL_HANGUP');
     this.endpoint?.hangup(cause);
+    if (this.redirect && 'leg' in this.redirect) this.redirect.leg.hangup(cause);
     this.wake();
     if (!this.running) this.finish();
   }
@@ -315,12 +338,12 @@ export class Channel {
 
   /** What the leg's party says; undefined while no frames come from it. */
   received(frame: number): Frame | undefined {
-    return this.bypass || this.held || !this.answered ? undefined : this.endpoint?.receive(frame);
+    return this.bypass || this.held || !this.mediaUp ? undefined : this.endpoint?.receive(frame);
   }
 
   /** What is written to the leg's party, up to where `before` sits. */
   written(frame: number, before?: MediaBug): Frame | undefined {
-    if (this.held || !this.answered) return undefined;
+    if (this.held || !this.mediaUp) return undefined;
     let heard = this.source?.(frame);
     for (const bug of this.bugs) {
       if (heard === undefined || bug === before) break;

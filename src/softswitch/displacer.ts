@@ -33,7 +33,7 @@ export class Displacer implements MediaBug {
 export function startDisplacing(leg: Channel, target: string, flags: string): boolean {
   const tone = parseToneStream(target);
   // only mixing is needed here: without `m` FreeSWITCH takes the other party's voice away
-  if (!tone || !flags.includes('m') || leg.down || !leg.answered || displacerOf(leg, target)) return false;
+  if (!tone || !flags.includes('m') || leg.down || !leg.mediaUp || displacerOf(leg, target)) return false;
   leg.addBug(new Displacer(leg, target, tone));
   return true;
 }

@@ -13,6 +13,10 @@ export class LoopbackEnd implements Endpoint {
     this.other().markRinging();
   }
 
+  earlyMedia(): void {
+    this.other().markEarly();
+  }
+
   answer(): void {
     this.other().markAnswered();
   }

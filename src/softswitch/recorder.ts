@@ -41,6 +41,7 @@ export class Recorder implements MediaBug {
       swapped: boolean;
       read: boolean;
       write: boolean;
+      answerRequired: boolean;
       bridgeRequired: boolean;
       minSeconds: number;
       preBufferFrames: number;
@@ -95,8 +96,8 @@ export class Recorder implements MediaBug {
 
   #onFrame = (frame: number): void => {
     const { leg, options } = this;
-    if (this.paused || (options.bridgeRequired && !leg.partner)) return;
-    // RECORD_ANSWER_REQ needs nothing: no frame comes before the answer
+    const waits = (options.answerRequired && !leg.answered) || (options.bridgeRequired && !leg.partner);
+    if (this.paused || waits) return;
     const read = leg.received(frame);
     // without a frame from the party nothing is written: its own hold shortens the recording
     if (!read) return;
@@ -139,6 +140,7 @@ export function startRecording(
   limitSeconds: number,
   variables: ReadonlyMap<string, string>,
 ): boolean {
+  leg.preAnswer();
   if (leg.down || !leg.codecKnown) return false;
   if (recorderOf(leg, path)) return true;
   const byName = new Map([...variables].map(([name, value]) => [name.toLowerCase(), value]));
@@ -172,6 +174,7 @@ export function startRecording(
       appended,
       read: !isTrue(option('RECORD_WRITE_ONLY')),
       write: !isTrue(option('RECORD_READ_ONLY')),
+      answerRequired: isTrue(option('RECORD_ANSWER_REQ')),
       bridgeRequired: isTrue(option('RECORD_BRIDGE_REQ')),
       minSeconds: Number(option('RECORD_MIN_SEC') ?? 0),
       preBufferFrames: Number(option('RECORD_PRE_BUFFER_FRAMES') ?? PRE_BUFFER_FRAMES),

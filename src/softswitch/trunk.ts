@@ -30,6 +30,10 @@ class TrunkEnd implements Endpoint {
     this.#tell((leg) => leg.markRinging());
   }
 
+  earlyMedia(): void {
+    this.#tell((leg) => leg.markEarly());
+  }
+
   answer(): void {
     this.#tell((leg) => leg.markAnswered());
   }
