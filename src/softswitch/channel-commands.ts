@@ -151,11 +151,7 @@ const hold: Command = ({ channels }, args) => {
   const [first = '', second] = separate(args, ' ');
   if (!first) return '-USAGE: [off|toggle] <uuid> [<display>]\n';
   const on = first !== 'off';
-  const leg = locate(channels, on ? first : second);
-  if (leg) {
-    leg.fire(on ? 'CHANNEL_HOLD' : 'CHANNEL_UNHOLD');
-    leg.endpoint?.hold(on);
-  }
+  locate(channels, on ? first : second)?.hold(on);
   // FreeSWITCH says so of a leg it does not know, too
   return '+OK Success\n';
 };

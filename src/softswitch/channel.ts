@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { SILENCE, type Frame } from './audio.js';
+import { FILL, type Frame } from './audio.js';
 import { joinLegs } from './bridge.js';
 import { Digits } from './digits.js';
 import { microseconds, type Headers } from './events.js';
@@ -95,7 +95,7 @@ export class Channel {
   bypass = false;
   /** Whether the switch knows how the party's audio is coded; what has never come past it, it does not. */
   codecKnown: boolean;
-  /** The party at the other end has put the call on hold. */
+  /** The call is on hold, by the party at the other end or from here; no audio passes then. */
   held = false;
   running = false;
   /** What the party hears, before any media bug. */
@@ -224,6 +224,12 @@ export class Channel {
     this.wake();
   }
 
+  /** Puts the party at the other end on hold, or takes the call back. */
+  hold(on: boolean): void {
+    this.markHeld(on);
+    this.endpoint?.hold(on);
+  }
+
   /** The party at the other end holds the call, or takes it back. */
   markHeld(on: boolean): void {
     if (this.down || this.held === on) return;
@@ -336,9 +342,10 @@ export class Channel {
     this.fire('MEDIA_BUG_STOP', { 'Media-Bug-Function': bug.name, 'Media-Bug-Target': bug.target });
   }
 
-  /** What the leg's party says; undefined while no frames come from it. */
+  /** What the leg's party says, also when that is nothing; undefined while its audio does not pass here. */
   received(frame: number): Frame | undefined {
-    return this.bypass || this.held || !this.mediaUp ? undefined : this.endpoint?.receive(frame);
+    if (this.bypass || this.held || !this.mediaUp) return undefined;
+    return this.endpoint?.receive(frame) ?? FILL;
   }
 
   /** What is written to the leg's party, up to where `before` sits. */
@@ -352,8 +359,8 @@ export class Channel {
     return heard;
   }
 
-  /** What goes out on the wire: while a digit is sent, it takes the place of the audio. */
+  /** What goes out on the wire: a digit takes the place of the audio, and a recording there is filled up. */
   transmitted(frame: number): Frame | undefined {
-    return this.digits.sendingAt(frame) ? SILENCE : this.written(frame);
+    return this.digits.sendingAt(frame) ? FILL : this.written(frame);
   }
 }

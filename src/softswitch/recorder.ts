@@ -26,7 +26,7 @@ export class Recorder implements MediaBug {
   masked = false;
   paused = false;
   /** Frames kept back: mask and unmask act when a frame is written, not when it is heard. */
-  #kept: { read: Frame | undefined; written: Frame | undefined }[] = [];
+  #kept: { read: Frame; written: Frame | undefined }[] = [];
   #preBuffered = 0;
   #frames = 0;
   #resamplers: Resampler[];
@@ -99,7 +99,7 @@ export class Recorder implements MediaBug {
     const waits = (options.answerRequired && !leg.answered) || (options.bridgeRequired && !leg.partner);
     if (this.paused || waits) return;
     const read = leg.received(frame);
-    // without a frame from the party nothing is written: its own hold shortens the recording
+    // it is a frame from the party that makes one be written: its own hold shortens the recording
     if (!read) return;
     this.#kept.push({ read, written: leg.written(frame, this) });
     const { preBufferFrames } = options;
@@ -111,7 +111,7 @@ export class Recorder implements MediaBug {
   #writeKept(): void {
     const { read, write, stereo, swapped } = this.options;
     for (const frame of this.#kept) {
-      const own = read ? (frame.read ?? FILL) : SILENCE;
+      const own = read ? frame.read : SILENCE;
       const other = write ? (frame.written ?? FILL) : SILENCE;
       const samples = stereo
         ? interleave(this.#resample(0, swapped ? other : own), this.#resample(1, swapped ? own : other))
