@@ -101,9 +101,9 @@ export const applications: ReadonlyMap<string, Application> = new Map<string, Ap
     'echo',
     async (leg) => {
       leg.preAnswer();
-      leg.source = (frame) => leg.received(frame);
+      leg.media.source = (frame) => leg.media.received(frame);
       await wait(leg);
-      leg.source = undefined;
+      leg.media.source = undefined;
     },
   ],
   // what it is for is the expansion of its data
@@ -144,12 +144,12 @@ export const applications: ReadonlyMap<string, Application> = new Map<string, Ap
       if (!tone) return;
       leg.preAnswer();
       const from = leg.instance.clock.frame;
-      const before = leg.source;
-      leg.source = (frame) => tone.frame(frame - from);
+      const before = leg.media.source;
+      leg.media.source = (frame) => tone.frame(frame - from);
       leg.digits.reader = () => undefined;
       await wait(leg, Number.isFinite(tone.durationMs) ? tone.durationMs : undefined);
       leg.digits.reader = undefined;
-      leg.source = before;
+      leg.media.source = before;
     },
   ],
   [

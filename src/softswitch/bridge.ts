@@ -22,11 +22,12 @@ export async function bridgeLegs(first: Channel, second: Channel, bypass = false
     [second, first],
   ] as const) {
     leg.partner = other;
-    leg.bypass = bypass;
+    leg.media.bypass = bypass;
     leg.callUuid = first.uuid;
     leg.times.bridged ||= microseconds();
     // from the other's endpoint, for in bypass the parties hear each other past the switch
-    leg.source = (frame) => (leg.bypass ? other.endpoint?.receive(frame) : other.received(frame));
+    leg.media.source = (frame) =>
+      leg.media.bypass ? other.endpoint?.receive(frame) : other.media.received(frame);
     leg.set('bridge_uuid', other.uuid);
     leg.set('last_bridge_to', other.uuid);
     leg.set('signal_bond', other.uuid);
@@ -51,8 +52,8 @@ export async function bridgeLegs(first: Channel, second: Channel, bypass = false
   first.instance.clock.catchUp();
   for (const leg of [first, second]) {
     leg.partner = undefined;
-    leg.bypass = false;
-    leg.source = undefined;
+    leg.media.bypass = false;
+    leg.media.source = undefined;
     leg.digits.reader = undefined;
     leg.set('bridge_uuid', undefined);
     leg.set('signal_bond', undefined);

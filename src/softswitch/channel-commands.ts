@@ -62,7 +62,7 @@ const displace: Command = ({ channels }, args) => {
 const buglist: Command = ({ channels }, args) => {
   const leg = locate(channels, args.trim());
   if (!leg) return '';
-  const bugs = leg.bugs.map(
+  const bugs = leg.media.bugs.map(
     (bug) =>
       ' <media-bug>\n' +
       `  <function>${bug.name}</function>\n` +
@@ -160,8 +160,8 @@ const hold: Command = ({ channels }, args) => {
 const media: Command = ({ channels }, args) => {
   const leg = locate(channels, args.trim());
   const other = leg?.partner;
-  if (!leg?.bypass || !other) return '-ERR Operation failed\n';
-  leg.codecKnown = other.codecKnown = true;
+  if (!leg?.media.bypass || !other) return '-ERR Operation failed\n';
+  leg.media.codecKnown = other.media.codecKnown = true;
   if (leg.otherLeg?.type === 'originatee') joinLegs(leg, other);
   else joinLegs(other, leg);
   return '+OK Success\n';

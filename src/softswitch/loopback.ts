@@ -38,7 +38,7 @@ export class LoopbackEnd implements Endpoint {
   }
 
   receive(frame: number): Frame | undefined {
-    return this.other().written(frame);
+    return this.other().media.written(frame);
   }
 }
 

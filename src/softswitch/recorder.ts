@@ -10,7 +10,8 @@ import {
   mix,
   type Frame,
 } from './audio.js';
-import type { Channel, MediaBug } from './channel.js';
+import type { Channel } from './channel.js';
+import type { MediaBug } from './media.js';
 import { isTrue } from './text.js';
 import { FILE_BUFFER_BYTES, WavWriter } from './wav.js';
 
@@ -80,6 +81,12 @@ export class Recorder implements MediaBug {
     leg.fire('RECORD_STOP', { ...this.#headers(), 'Record-Completion-Cause': cause });
   }
 
+  /** Ends it as a crash of the switch does. */
+  abandon(): void {
+    this.leg.instance.clock.remove(this.#onFrame);
+    this.file.abandon();
+  }
+
   #cause(samples: number): string {
     const { appended, rate, minSeconds } = this.options;
     if (this.#frames === 0 && !appended) return 'empty-file';
@@ -98,14 +105,14 @@ export class Recorder implements MediaBug {
     const { leg, options } = this;
     const waits = (options.answerRequired && !leg.answered) || (options.bridgeRequired && !leg.partner);
     if (this.paused || waits) return;
-    const read = leg.received(frame);
+    const read = leg.media.received(frame);
     // it is a frame from the party that makes one be written: its own hold shortens the recording
     if (!read) return;
-    this.#kept.push({ read, written: leg.written(frame, this) });
+    this.#kept.push({ read, written: leg.media.written(frame, this) });
     const { preBufferFrames } = options;
     if (this.#frames === 0 || this.#preBuffered >= preBufferFrames) this.#writeKept();
     else this.#preBuffered++;
-    if (options.stopAt > 0 && options.stopAt <= Date.now() / 1000) leg.removeBug(this);
+    if (options.stopAt > 0 && options.stopAt <= Date.now() / 1000) leg.media.remove(this);
   };
 
   #writeKept(): void {
@@ -141,7 +148,7 @@ export function startRecording(
   variables: ReadonlyMap<string, string>,
 ): boolean {
   leg.preAnswer();
-  if (leg.down || !leg.codecKnown) return false;
+  if (leg.down || !leg.media.codecKnown) return false;
   if (recorderOf(leg, path)) return true;
   const byName = new Map([...variables].map(([name, value]) => [name.toLowerCase(), value]));
   const option = (name: string): string | undefined => byName.get(name.toLowerCase()) ?? leg.get(name);
@@ -166,7 +173,7 @@ export function startRecording(
     leg.set('record_completion_cause', 'uri-failure');
     return false;
   }
-  leg.addBug(
+  leg.media.add(
     new Recorder(leg, target, file, {
       rate,
       stereo,
@@ -187,15 +194,17 @@ export function startRecording(
 
 /** Ends the recording on that path, or `all`; false where there is none. */
 export function stopRecording(leg: Channel, path: string): boolean {
-  const ended = leg.bugs.filter((bug) => bug instanceof Recorder && (path === 'all' || bug.target === path));
-  for (const bug of ended) leg.removeBug(bug);
+  const ended = leg.media.bugs.filter(
+    (bug) => bug instanceof Recorder && (path === 'all' || bug.target === path),
+  );
+  for (const bug of ended) leg.media.remove(bug);
   return ended.length > 0;
 }
 
 /** The recorder that writes to `path`. */
 export function recorderOf(leg: Channel, path: string): Recorder | undefined {
   leg.instance.clock.catchUp();
-  return leg.bugs.find((bug): bug is Recorder => bug instanceof Recorder && bug.target === path);
+  return leg.media.bugs.find((bug): bug is Recorder => bug instanceof Recorder && bug.target === path);
 }
 
 /** Not `mkdir` with `recursive`, which on Linux never ends below /proc (Node.js 20). */
