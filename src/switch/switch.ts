@@ -10,7 +10,7 @@ import { EventEmitter } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'winston';
 import { MetaflowsError, type ErrorCode } from '../errors.js';
-import { backoff } from './backoff.js';
+import { backoff, failuresAfter } from './backoff.js';
 import { assertAccepted, buglist, CODE_EVENT, dump, isUuid, parseBuglist, parseRows } from './commands.js';
 import type { ApiCommand, Bug } from './commands.js';
 import { Connection, stackOf, type Command, type ConnectionOptions } from './connection.js';
@@ -37,8 +37,6 @@ const SNAPSHOT_PARALLEL = 24;
  * (`switch_core_sqldb.c`, switch_user_sql_thread); seen: up to 240.
  */
 const SHOW_LAG_MS = 500;
-/** Milliseconds up after which a loss is a new one, and no failed try. */
-const STABLE_MS = 10_000;
 
 export interface SwitchOptions
   extends SwitchAddress, Pick<ConnectionOptions, 'commandTimeoutMs' | 'watchdogMs'> {
@@ -93,6 +91,7 @@ export class Switch extends EventEmitter<SwitchEvents> {
   /** Ends all connections; resolves when nothing is left. */
   async close(): Promise<void> {
     this.closing.abort();
+    this.lose(new MetaflowsError('shutting_down'));
     await this.running;
   }
 
@@ -170,22 +169,19 @@ export class Switch extends EventEmitter<SwitchEvents> {
   }
 
   private async run(): Promise<void> {
-    const { signal } = this.closing;
-    let attempt = 0;
-    while (!signal.aborted) {
-      const { reason, upMs } = await this.session(signal);
+    let failures = 0;
+    while (!this.closing.signal.aborted) {
+      const { reason, upMs } = await this.session();
       if (reason.code === 'shutting_down') return;
       this.tellDown(reason);
-      if (upMs > STABLE_MS) attempt = 0;
-      await this.pause(backoff(attempt++, Math.random()));
+      failures = failuresAfter(failures, upMs);
+      await this.pause(backoff(failures, Math.random()));
     }
   }
 
   /** Opens all connections, is up until one is lost, closes all, and resolves with why. */
-  private async session(signal: AbortSignal): Promise<{ reason: MetaflowsError; upMs: number }> {
+  private async session(): Promise<{ reason: MetaflowsError; upMs: number }> {
     const lost = new Promise<MetaflowsError>((resolve) => (this.lose = resolve));
-    const stop = () => this.lose(new MetaflowsError('shutting_down'));
-    signal.addEventListener('abort', stop);
     const connection = (more: Partial<ConnectionOptions> = {}) =>
       new Connection({ ...this.options, ...more, onClose: this.lose });
     const commands = Array.from({ length: COMMAND_CONNECTIONS }, () => connection());
@@ -203,7 +199,6 @@ export class Switch extends EventEmitter<SwitchEvents> {
     } catch (error) {
       return { reason: error as MetaflowsError, upMs: 0 };
     } finally {
-      signal.removeEventListener('abort', stop);
       this.up = false;
       this.early = [];
       this.commandConnections = [];

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { isMetaflowsError, type ErrorCode } from '../../src/errors.js';
 import * as commands from '../../src/switch/commands.js';
-import { brackets, expand, separate, strip } from '../support/switchStrings.js';
+import { brackets, expand, hostile, separate, strip } from '../support/switchStrings.js';
 
 const UUID = '0a1b2c3d-0000-4000-8000-00000000000f';
 
@@ -18,7 +18,7 @@ function argumentsOf({ args }: commands.ApiCommand, max: number): string[] {
   return separate(strip(args), ' ', max);
 }
 
-const text = fc.string({ unit: 'binary' }).filter((each) => !each.includes('\0'));
+const text = fc.oneof(hostile, fc.string({ unit: 'binary' })).map((each) => each.replaceAll('\0', ''));
 const notEmpty = text.filter((each) => each !== '');
 const path = text.map((each) => `/rec/${each}.wav`);
 

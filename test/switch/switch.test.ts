@@ -210,8 +210,11 @@ describe('Switch', () => {
       answer('auth', () => (++attempts < 3 ? '-ERR invalid' : '+OK accepted'));
       const freeswitch = make();
       freeswitch.on('down', (code) => reasons.push(code));
+      const began = performance.now();
       freeswitch.start();
       await once(freeswitch, 'up');
+      // at least 250 ms and then 500
+      expect(performance.now() - began).to.be.above(700);
       // a wrong password is tried once for each attempt
       expect(attempts).to.equal(2 + CONNECTIONS);
       expect(reasons).to.deep.equal(['auth_refused']);
@@ -294,6 +297,10 @@ describe('Switch', () => {
         'api status',
       ]);
       expect(await freeswitch.apis('a', [])).to.deep.equal([]);
+      const peer = socket.peers.find(({ lines }) => lines.includes('api status'))!;
+      expect(peer.chunks).to.include(
+        'api uuid_record U start /a.wav\n\napi uuid_record U mask /a.wav\n\napi status\n\n',
+      );
     });
 
     it('are timed, by their name', async () => {
