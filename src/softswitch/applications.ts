@@ -144,12 +144,12 @@ export const applications: ReadonlyMap<string, Application> = new Map<string, Ap
       if (!tone) return;
       leg.preAnswer();
       const from = leg.instance.clock.frame;
-      const before = leg.media.source;
+      const before = { source: leg.media.source, reader: leg.digits.reader };
       leg.media.source = (frame) => tone.frame(frame - from);
       leg.digits.reader = () => undefined;
       await wait(leg, Number.isFinite(tone.durationMs) ? tone.durationMs : undefined);
-      leg.digits.reader = undefined;
-      leg.media.source = before;
+      leg.digits.reader = before.reader;
+      leg.media.source = before.source;
     },
   ],
   [

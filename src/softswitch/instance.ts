@@ -95,7 +95,11 @@ export class Instance {
       'Application-UUID': id,
     };
     channel.fire('CHANNEL_EXECUTE', headers);
-    await run(channel, expanded);
+    try {
+      await run(channel, expanded);
+    } catch (error) {
+      this.log.warn('application failed', { application, error: String(error) });
+    }
     channel.fire('CHANNEL_EXECUTE_COMPLETE', { ...headers, 'Application-Response': '_none_' });
   }
 

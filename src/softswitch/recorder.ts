@@ -30,6 +30,7 @@ export class Recorder implements MediaBug {
   #kept: { read: Frame; written: Frame | undefined }[] = [];
   #preBuffered = 0;
   #frames = 0;
+  #failed = false;
   #resamplers: Resampler[];
 
   constructor(
@@ -66,7 +67,11 @@ export class Recorder implements MediaBug {
     if (this.#preBuffered >= this.options.preBufferFrames) this.#writeKept();
     const { leg } = this;
     const size = this.file.size;
-    this.file.close();
+    try {
+      this.file.close();
+    } catch {
+      this.#failed = true;
+    }
     const samples = this.#frames * FRAME_SAMPLES;
     leg.set('record_file_size', String(size));
     const cause = this.#cause(samples);
@@ -89,6 +94,7 @@ export class Recorder implements MediaBug {
 
   #cause(samples: number): string {
     const { appended, rate, minSeconds } = this.options;
+    if (this.#failed) return 'uri-failure';
     if (this.#frames === 0 && !appended) return 'empty-file';
     // samples of the call against the rate of the file, as FreeSWITCH counts
     if (samples < rate * minSeconds && !appended) return 'input-too-short';
@@ -123,7 +129,12 @@ export class Recorder implements MediaBug {
       const samples = stereo
         ? interleave(this.#resample(0, swapped ? other : own), this.#resample(1, swapped ? own : other))
         : this.#resample(0, mix(own, other));
-      this.file.write(this.masked ? new Int16Array(samples.length) : samples);
+      try {
+        this.file.write(this.masked ? new Int16Array(samples.length) : samples);
+      } catch {
+        // a full disk does not end a recording (uri-failure)
+        this.#failed = true;
+      }
       this.#frames++;
     }
     this.#kept = [];
