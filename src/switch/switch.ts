@@ -11,8 +11,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'winston';
 import { MetaflowsError, type ErrorCode } from '../errors.js';
 import { backoff, failuresAfter } from './backoff.js';
-import { assertAccepted, buglist, CODE_EVENT, dump, isUuid, parseBuglist, parseRows } from './commands.js';
-import type { ApiCommand, Bug } from './commands.js';
+import { assertAccepted, CODE_EVENT, dump, isUuid, parseRows, type ApiCommand } from './commands.js';
 import { Connection, stackOf, type Command, type ConnectionOptions } from './connection.js';
 import type { LegData, Snapshot, SwitchEvent } from './events.js';
 import { BINDING_APPLICATIONS, eventOf, isOurs, legOfDump, OUR_EXECUTE, type RawEvent } from './parse.js';
@@ -58,6 +57,7 @@ interface SwitchEvents {
 export class Switch extends EventEmitter<SwitchEvents> {
   /** `host:port`. */
   readonly id: string;
+  private readonly log: Logger;
   private commandConnections: Connection[] = [];
   private up = false;
   /** By the process's clock, milliseconds. */
@@ -72,6 +72,7 @@ export class Switch extends EventEmitter<SwitchEvents> {
   constructor(private readonly options: SwitchOptions) {
     super();
     this.id = `${options.host.includes(':') ? `[${options.host}]` : options.host}:${options.port}`;
+    this.log = options.log.child({ switch: this.id });
   }
 
   get connected(): boolean {
@@ -106,7 +107,9 @@ export class Switch extends EventEmitter<SwitchEvents> {
 
   /** {@link api} for several commands in one write: between two of them the switch does as little as it can. */
   async apis(key: string, commands: readonly ApiCommand[]): Promise<string[]> {
-    const lines = commands.map(({ command, args }) => ({ line: `api ${command} ${args}`.trimEnd() }));
+    const lines = commands.map(({ command, args }) => ({
+      line: ['api', command, ...(args === '' ? [] : [args])].join(' '),
+    }));
     const replies = await this.timed(commands[0]?.command ?? '', this.connectionFor(key).commands(lines));
     return replies.map(({ body }) => body.trim());
   }
@@ -155,17 +158,11 @@ export class Switch extends EventEmitter<SwitchEvents> {
     return { legs, bridges };
   }
 
-  /** The leg as it is now; `undefined` where it is gone. Rejects as {@link api} does. */
-  async leg(uuid: string): Promise<LegData | undefined> {
+  /** The leg as it is now; `undefined` where it is gone. */
+  private async leg(uuid: string): Promise<LegData | undefined> {
     const { command, args } = dump(uuid);
     const reply = await this.api(uuid, command, args);
     return legOfDump(reply);
-  }
-
-  /** The media bugs of a leg; none where it is gone. Rejects as {@link api} does. */
-  async buglist(key: string, uuid: string): Promise<Bug[]> {
-    const { command, args } = buglist(uuid);
-    return parseBuglist(await this.api(key, command, args));
   }
 
   private async run(): Promise<void> {
@@ -183,7 +180,7 @@ export class Switch extends EventEmitter<SwitchEvents> {
   private async session(): Promise<{ reason: MetaflowsError; upMs: number }> {
     const lost = new Promise<MetaflowsError>((resolve) => (this.lose = resolve));
     const connection = (more: Partial<ConnectionOptions> = {}) =>
-      new Connection({ ...this.options, ...more, onClose: this.lose });
+      new Connection({ ...this.options, ...more, log: this.log, onClose: this.lose });
     const commands = Array.from({ length: COMMAND_CONNECTIONS }, () => connection());
     const bindings = connection({ ...BINDINGS, onEvent: (raw) => isOurs(raw) || this.take(raw) });
     const events = connection({ subscribe: EVENTS, onEvent: (raw) => this.take(raw) });
@@ -221,7 +218,7 @@ export class Switch extends EventEmitter<SwitchEvents> {
   private tellUp(): void {
     this.up = true;
     this.downFor = undefined;
-    this.options.log.info('switch connected', { switch: this.id });
+    this.log.info('switch connected');
     this.tell(() => this.emit('up'));
     for (const event of this.early.splice(0)) this.tell(() => this.emit('event', event));
   }
@@ -230,7 +227,7 @@ export class Switch extends EventEmitter<SwitchEvents> {
     const why = `${code} ${detail}`;
     if (this.downFor === why) return;
     this.downFor = why;
-    this.options.log.warn('switch not connected', { switch: this.id, code, detail });
+    this.log.warn('switch not connected', { code, detail });
     this.tell(() => this.emit('down', code, detail));
   }
 
@@ -239,7 +236,7 @@ export class Switch extends EventEmitter<SwitchEvents> {
     try {
       emit();
     } catch (error) {
-      this.options.log.error('a listener of the switch failed', { switch: this.id, where: stackOf(error) });
+      this.log.error('a listener of the switch failed', { where: stackOf(error) });
     }
   }
 

@@ -303,6 +303,14 @@ describe('Switch', () => {
       );
     });
 
+    it('of several lines are refused', async () => {
+      const freeswitch = await up();
+      expect(await codeOf(freeswitch.api('a', 'status', '\n'))).to.equal('invalid_command');
+      expect(await codeOf(freeswitch.execute('a', UUID, 'eval', 'x\n\napi shutdown'))).to.equal(
+        'invalid_command',
+      );
+    });
+
     it('are timed, by their name', async () => {
       const timed: [string, number][] = [];
       const freeswitch = await up({ onLatency: (command, ms) => timed.push([command, ms]) });
@@ -399,18 +407,5 @@ describe('Switch', () => {
       answer('api', () => '-ERR SQL disabled, no data available!\n');
       expect(await codeOf((await up()).snapshot())).to.equal('switch_refused');
     });
-  });
-
-  it('says the media bugs of a leg', async () => {
-    answer('api', ({ line }) =>
-      line === `api uuid_buglist ${UUID}`
-        ? '<media-bugs>\n <media-bug>\n  <function>session_record</function>\n  <target>/a.wav</target>\n </media-bug>\n</media-bugs>\n'
-        : '-ERR no reply\n',
-    );
-    const freeswitch = await up();
-    expect(await freeswitch.buglist('a', UUID)).to.deep.equal([
-      { function: 'session_record', target: '/a.wav' },
-    ]);
-    expect(await freeswitch.buglist('a', 'gone')).to.deep.equal([]);
   });
 });
