@@ -50,6 +50,10 @@ export interface CallsPort {
   channels(account: string, of: { user?: string; device?: string }): Channel[];
   /** A leg of the account's, or the far party's in a call of the account's. */
   channel(account: string, uuid: string): Channel | undefined;
+  /** The accounts whose call a leg is, its own owner's first. */
+  accountsOf(uuid: string): string[];
+  /** The accounts whose call a leg was that has ended of late. */
+  accountsOfEnded(uuid: string): string[];
   /** Rejects with a MetaflowsError where nothing, or not all of it, happened. */
   run(uuid: string, node: MetaflowNode, actor: Actor): Promise<RunOutcome>;
 }

@@ -8,12 +8,25 @@ import { joinMp3, mp3Duration } from './mp3.js';
 import { joinWav, mendWav, trimWav, wavRate } from './wav.js';
 
 /**
- * A recording's id: `YYYYMM-<32 hex digits>`, as Kazoo's. The first twelve digits are the time in milliseconds,
- * so that ids sort by it, the others are random.
+ * A recording's id: `YYYYMM-<32 hex digits>`, as Kazoo's. The digits are those of a UUID of version 7 (RFC 9562), for
+ * systems whose ids are UUIDs: twelve of the time in milliseconds, so that ids sort by it, the others random.
  */
 export function newRecordingId(at: number): string {
-  const time = at.toString(16).padStart(12, '0');
-  return `${new Date(at).toISOString().slice(0, 7).replace('-', '')}-${time}${randomBytes(10).toString('hex')}`;
+  const random = randomBytes(10);
+  random[0] = 0x70 | ((random[0] ?? 0) & 0x0f);
+  random[2] = 0x80 | ((random[2] ?? 0) & 0x3f);
+  return recordingIdAt(at, random.toString('hex'));
+}
+
+/** The recording id that begins with the time `at` and ends in twenty hex digits. */
+export function recordingIdAt(at: number, rest: string): string {
+  const month = new Date(at).toISOString().slice(0, 7).replace('-', '');
+  return `${month}-${at.toString(16).padStart(12, '0')}${rest}`;
+}
+
+/** When a recording with this id began: epoch, milliseconds. */
+export function timeOfRecordingId(id: string): number {
+  return Number.parseInt(id.slice('YYYYMM-'.length, 'YYYYMM-'.length + 12), 16);
 }
 
 /**

@@ -204,6 +204,10 @@ export class Recorder {
       const running = this.active.ofCall(legs);
       const asked = request.data.action ?? 'start';
       const action = asked === 'toggle' ? (running.length > 0 ? 'stop' : 'start') : asked;
+      if (action !== 'start' && request.data.client_state !== undefined) {
+        const { client_state } = request.data;
+        for (const active of running) active.doc = { ...active.doc, client_state };
+      }
       if (action === 'stop') return this.stop(request, running);
       if (action !== 'start') return this.mask(action, request, legs, running);
       const [first] = running;

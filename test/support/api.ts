@@ -22,6 +22,8 @@ export const ADMIN_TOKEN = "the admin's own words";
 /** Live legs as a test puts them there; `outcome` answers for whatever is run. */
 export class FakeCalls implements CallsPort {
   readonly legs: Channel[] = [];
+  /** The accounts of legs that have ended. */
+  readonly ended = new Map<string, string[]>();
   readonly ran: { uuid: string; node: MetaflowNode; actor: Actor }[] = [];
   outcome: () => RunOutcome = () => ({ result: 'done' });
 
@@ -38,6 +40,16 @@ export class FakeCalls implements CallsPort {
     const leg = this.legs.find((each) => each.uuid === uuid);
     const other = this.legs.find((each) => each.uuid === leg?.otherLeg);
     return leg?.account === account || other?.account === account ? leg : undefined;
+  }
+
+  accountsOf(uuid: string): string[] {
+    const leg = this.legs.find((each) => each.uuid === uuid);
+    const other = this.legs.find((each) => each.uuid === leg?.otherLeg);
+    return [leg?.account, other?.account].filter((account) => account !== undefined);
+  }
+
+  accountsOfEnded(uuid: string): string[] {
+    return this.ended.get(uuid) ?? [];
   }
 
   async run(uuid: string, node: MetaflowNode, actor: Actor): Promise<RunOutcome> {
