@@ -1,4 +1,5 @@
 /** Wires the parts together, starts them in order and stops them in the other. Read this first. */
+import type { KeyObject } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
@@ -16,8 +17,10 @@ import { Sender } from './delivery/send.js';
 import { ERRORS, MetaflowsError } from './errors.js';
 import { createApp } from './http/app.js';
 import { shownChannel } from './http/kazoo/channels.js';
+import { Links } from './http/links.js';
 import { phonesRouter } from './http/phones.js';
 import { listen } from './http/server.js';
+import { webhookFormats } from './http/formats.js';
 import { Link } from './link.js';
 import { compiledMetaflows } from './metaflows/compiled.js';
 import { Digits } from './metaflows/digits.js';
@@ -66,7 +69,10 @@ export async function startService(config: Config, log: Logger): Promise<Service
   };
   const feedback = new Feedback(config.tones, switchOf, log);
   const feed = new Feed();
-  const delivery = await deliveryOf(config, store, feed, log);
+  const signingKey = await store.webhooks.signingKey();
+  let url = '';
+  const media = new Links(signingKey, () => config.publicUrl ?? url);
+  const delivery = deliveryOf(config, store, feed, signingKey, media, log);
   const disk = new DiskSpace({
     folder: config.recordingsMount,
     minFree: config.limits.min_free_bytes,
@@ -148,6 +154,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
     calls: channels,
     delivery,
     feed,
+    links: media,
     recordingsMount: config.recordingsMount,
     status,
     metrics,
@@ -157,12 +164,13 @@ export async function startService(config: Config, log: Logger): Promise<Service
     ...(softswitch && { phones: phonesRouter(softswitch) }),
   });
   await disk.start();
-  await delivery.start();
   const http = await listen(app, config.httpHost, config.httpPort);
+  url = `http://${config.httpHost.includes(':') ? `[${config.httpHost}]` : config.httpHost}:${http.port}`;
+  await delivery.start();
   for (const { port } of links.values()) port.start();
 
   return {
-    url: `http://${config.httpHost.includes(':') ? `[${config.httpHost}]` : config.httpHost}:${http.port}`,
+    url,
     madeToken: made,
     recordings,
     softswitch,
@@ -181,13 +189,21 @@ export async function startService(config: Config, log: Logger): Promise<Service
   };
 }
 
-async function deliveryOf(config: Config, store: Store, feed: Feed, log: Logger): Promise<Delivery> {
+function deliveryOf(
+  config: Config,
+  store: Store,
+  feed: Feed,
+  signingKey: KeyObject,
+  media: Links,
+  log: Logger,
+): Delivery {
   const sender = new Sender(new AddressPolicy(config.deliveryDeny, config.deliveryAllow));
   return new Delivery({
     recordings: store.recordings,
     store: store.outbox,
     webhooks: store.webhooks,
-    signingKey: await store.webhooks.signingKey(),
+    signingKey,
+    formats: webhookFormats(media),
     mount: config.recordingsMount,
     send: (outgoing, signal) => sender.send(outgoing, signal),
     publish: (notice, users) => feed.publish(notice, users),

@@ -14,6 +14,7 @@ import { recordingNotice, type Notice, type RecordingNews } from './notice.js';
 import { Outbox, type Carrier, type OutboxStore } from './outbox.js';
 import type { Answer, Outgoing } from './send.js';
 import { Teller, type WebhooksPort } from './teller.js';
+import type { WebhookFormats } from './webhook.js';
 import { Uploader } from './uploader.js';
 
 /** A shipment: an upload, or what a webhook is told. */
@@ -40,6 +41,8 @@ export interface DeliveryOptions {
   webhooks: WebhooksPort;
   /** Ed25519, private: signs what webhooks are told. */
   signingKey: KeyObject;
+  /** Those beside the service's own. */
+  formats: WebhookFormats;
   /** The recordings folder as this service sees it, absolute. */
   mount: string;
   /** As {@link Sender.send}. */

@@ -2,12 +2,19 @@
 import express, { type Express } from 'express';
 import { rateLimit } from 'express-rate-limit';
 import helmet from 'helmet';
+import { bird } from './bird/bird.js';
 import { kazooErrorHandler, notFound, tooManyRequests } from './kazoo/answers.js';
 import { kazooRouter } from './kazoo/router.js';
+import { mediaRouter } from './links.js';
 import type { Deps } from './ports.js';
 import { trackRequests } from './requests.js';
+import type { System } from './system.js';
+import { telnyx } from './telnyx/telnyx.js';
 
 const MINUTE_MS = 60_000;
+
+/** The systems beside Kazoo, whose words are also for paths that nobody has. */
+const SYSTEMS: ((deps: Deps) => System)[] = [telnyx, bird];
 
 export function createApp(deps: Deps): Express {
   const app = express();
@@ -38,10 +45,14 @@ export function createApp(deps: Deps): Express {
     }),
   );
   if (deps.phones) app.use('/phones', deps.phones);
+  app.use(mediaRouter(deps.links, deps.store.recordings, deps.recordingsMount));
+  const systems = SYSTEMS.map((system) => system(deps));
+  for (const { router } of systems) app.use(router);
   app.use('/v2', kazooRouter(deps));
   app.use(() => {
     throw notFound();
   });
+  for (const { paths, errors } of systems) app.use(paths, errors);
   app.use(kazooErrorHandler(deps.version));
   return app;
 }

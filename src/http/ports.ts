@@ -7,6 +7,7 @@ import type { RecordingDocument } from '../generated/recording.js';
 import type { MetaflowNode } from '../generated/metaflows.js';
 import type { Metrics } from '../metrics.js';
 import type { Store } from '../store/store.js';
+import type { Links } from './links.js';
 
 /** A live leg as an account sees it. */
 export interface Channel {
@@ -63,6 +64,7 @@ export interface Deps {
   calls: CallsPort;
   delivery: Delivery;
   feed: Feed;
+  links: Links;
   /** The recordings folder as this service sees it, absolute. */
   recordingsMount: string;
   /** Whether the service can do its work now, and why not. */

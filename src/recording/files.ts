@@ -1,32 +1,29 @@
 /** Recordings as files: where one lies, and what the service makes of it when it has ended. */
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { chmod, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { timeOfUuid, uuidDigits } from '../uuid.js';
 import { joinMp3, mp3Duration } from './mp3.js';
 import { joinWav, mendWav, trimWav, wavRate } from './wav.js';
 
 /**
- * A recording's id: `YYYYMM-<32 hex digits>`, as Kazoo's. The digits are those of a UUID of version 7 (RFC 9562), for
- * systems whose ids are UUIDs: twelve of the time in milliseconds, so that ids sort by it, the others random.
+ * A recording's id: `YYYYMM-<32 hex digits>`, as Kazoo's. The digits are a UUID's, so that ids sort by their time and
+ * systems whose ids are UUIDs have one.
  */
 export function newRecordingId(at: number): string {
-  const random = randomBytes(10);
-  random[0] = 0x70 | ((random[0] ?? 0) & 0x0f);
-  random[2] = 0x80 | ((random[2] ?? 0) & 0x3f);
-  return recordingIdAt(at, random.toString('hex'));
+  return recordingIdOf(uuidDigits(at));
 }
 
-/** The recording id that begins with the time `at` and ends in twenty hex digits. */
-export function recordingIdAt(at: number, rest: string): string {
-  const month = new Date(at).toISOString().slice(0, 7).replace('-', '');
-  return `${month}-${at.toString(16).padStart(12, '0')}${rest}`;
+/** The id with these digits. */
+export function recordingIdOf(digits: string): string {
+  return `${new Date(timeOfUuid(digits)).toISOString().slice(0, 7).replace('-', '')}-${digits}`;
 }
 
-/** When a recording with this id began: epoch, milliseconds. */
-export function timeOfRecordingId(id: string): number {
-  return Number.parseInt(id.slice('YYYYMM-'.length, 'YYYYMM-'.length + 12), 16);
+/** The digits of a recording's id. */
+export function digitsOfRecordingId(id: string): string {
+  return id.slice('YYYYMM-'.length);
 }
 
 /**

@@ -110,6 +110,18 @@ export class RecordingStore {
     };
   }
 
+  /** The accounts that have recordings. */
+  async *accounts(): AsyncGenerator<string> {
+    // One look-up for each: the next account's newest recording comes right before the first of this one's.
+    for (let highest: string | undefined; ;) {
+      const [key] = await this.#documents.ids('recording/', { highest, limit: 1 });
+      if (key === undefined) return;
+      const [account = ''] = key.split('/');
+      yield decodeURIComponent(account);
+      highest = `${account}/`;
+    }
+  }
+
   /** Whether there was one. */
   delete(account: string, id: string): Promise<boolean> {
     return this.#turns.take(keyOf(account, id), async () => {

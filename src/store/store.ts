@@ -6,6 +6,7 @@ import { MetaflowsError } from '../errors.js';
 import type { Parcel } from '../delivery/delivery.js';
 import { Documents, entryOf, type Deleted, type Entry } from './documents.js';
 import { MetaflowsStore } from './metaflows.js';
+import { OnceStore } from './once.js';
 import { OutboxStore } from './outbox.js';
 import { RecordingStore } from './recordings.js';
 import { TokenStore } from './tokens.js';
@@ -20,6 +21,7 @@ export interface Store {
   readonly recordings: RecordingStore;
   readonly webhooks: WebhookStore;
   readonly outbox: OutboxStore<Parcel>;
+  readonly once: OnceStore;
   /** Resolves when every change under way is stored and the database is closed. */
   close(): Promise<void>;
 }
@@ -50,6 +52,7 @@ export async function openStore(location: string, log: Logger): Promise<Store> {
     recordings,
     webhooks,
     outbox: new OutboxStore(documents),
+    once: new OnceStore(documents),
     async close() {
       feed.close();
       await recordings.idle();

@@ -11,6 +11,7 @@ import winston from 'winston';
 import type { Delivery } from '../../src/delivery/delivery.js';
 import { Feed } from '../../src/delivery/feed.js';
 import { createApp } from '../../src/http/app.js';
+import { Links } from '../../src/http/links.js';
 import type { Actor, CallsPort, Channel, Deps, RunOutcome } from '../../src/http/ports.js';
 import type { MetaflowNode } from '../../src/generated/metaflows.js';
 import { Metrics } from '../../src/metrics.js';
@@ -105,6 +106,7 @@ export async function startApi(overrides: Partial<Deps> = {}): Promise<Api> {
     calls,
     delivery,
     feed,
+    links: new Links(await store.webhooks.signingKey(), () => 'http://api.test'),
     recordingsMount,
     status: () => ({ ready: true }),
     metrics,

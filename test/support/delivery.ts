@@ -102,6 +102,7 @@ export async function testDelivery(
     store: store.outbox,
     webhooks: store.webhooks,
     signingKey: await store.webhooks.signingKey(),
+    formats: {},
     mount: '/nowhere',
     send: (outgoing, signal) => sender.send(outgoing, signal),
     publish: () => undefined,
