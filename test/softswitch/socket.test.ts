@@ -155,14 +155,14 @@ describe('the event socket of the softswitch', () => {
   it('a filter lets through what it names; several, what any of them names; deleted, all', async () => {
     await authenticate();
     await client.ask('event json CHANNEL_EXECUTE');
-    expect(await client.ask('filter Application answer')).to.include(
-      '+OK filter added. [Application]=[answer]',
+    expect(await client.ask('filter Application export')).to.include(
+      '+OK filter added. [Application]=[export]',
     );
-    await client.ask('filter Application park');
-    await softswitch.call('1001', '5900');
-    await client.next((frame) => frame.includes('"park"'));
+    await client.ask('filter Application bridge');
+    await softswitch.call('1001', '1002');
+    await client.next((frame) => frame.includes('"bridge"'));
     await softswitch.hangup('1001');
-    expect(eventsOf(client.frames).map((event) => event.Application)).to.deep.equal(['answer', 'park']);
+    expect(eventsOf(client.frames).map((event) => event.Application)).to.deep.equal(['export', 'bridge']);
 
     expect(await client.ask('filter delete all')).to.include('+OK filter deleted. [all][]');
     const mark = client.frames.length;
