@@ -1,5 +1,4 @@
 /** `POST /v2/calls/{call_control_id}/actions/record_start`, `_stop`, `_pause`, `_resume`: commands to the one recorder. */
-import { createHash } from 'node:crypto';
 import type { Router } from 'express';
 import type { RecordCallData } from '../../generated/record_call.js';
 import type { TelnyxRecordCommand } from '../../generated/telnyx-record-command.js';
@@ -52,7 +51,7 @@ export function commands(router: Router, { store, calls }: Deps): void {
       if (command_id === undefined) await work();
       else {
         const owner = `telnyx/${principal.account ?? ''}`;
-        await store.once.once(owner, nameOf(id, command_id), REMEMBERED_MS, work);
+        await store.once.once(owner, JSON.stringify([id, command_id]), REMEMBERED_MS, work);
       }
       res.json({ data: { result: 'ok' } });
     });
@@ -95,11 +94,4 @@ export function startData(body: TelnyxRecordStart, leg: string, at: number): Rec
     ...(body.trim !== undefined && { trim: body.trim }),
     ...(body.client_state !== undefined && { client_state: body.client_state }),
   };
-}
-
-/** A command's id is a client's own, of any length. */
-function nameOf(call: string, command: string): string {
-  return createHash('sha256')
-    .update(JSON.stringify([call, command]))
-    .digest('base64url');
 }
