@@ -137,6 +137,8 @@ export class Digits {
     switch (event.type) {
       case 'binding':
         digits.foreign = withExecuted(digits.foreign, event.application, event.data);
+        // A dialplan that clears has cleared what is ours as well.
+        if (event.application === 'clear_digit_action') digits.bound = undefined;
         // FusionPBX binds on the called leg when the bridge has begun: what was bound at its beginning follows.
         for (const each of [leg, this.options.calls.peerOf(leg)]) if (each) this.bind(each);
         return;
