@@ -129,6 +129,23 @@ describe('Softswitch', () => {
     expect(heardInTurn(channels[0]!, rate)).to.deep.equal(['440+880']);
   });
 
+  it('plays a tone to a leg that hears something, and to one that is parked never: it stays and blocks the next', async () => {
+    const tone = 'tone_stream://%(100,0,1500)';
+    await softswitch.call('1001', '9196');
+    const hearing = leg('inbound').uuid;
+    expect(await socket.api(`uuid_displace ${hearing} start ${tone} 0 m`)).to.equal('+OK Success');
+    await socket.event('MEDIA_BUG_STOP', hearing, { 'Media-Bug-Target': tone });
+    await softswitch.call('1002', '5900');
+    const parked = leg('inbound', 1).uuid;
+    expect(await socket.api(`uuid_displace ${parked} start ${tone} 0 m`)).to.equal('+OK Success');
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(await socket.api(`uuid_buglist ${parked}`)).to.include(tone);
+    expect(await socket.api(`uuid_displace ${parked} start ${tone} 0 m`)).to.equal(
+      '-ERR Cannot displace session!',
+    );
+    expect(await socket.api(`uuid_displace ${parked} stop ${tone}`)).to.equal('+OK Success');
+  });
+
   it('says that there is no mp3', async () => {
     await softswitch.call('1001', '1002');
     expect(await socket.api('module_exists mod_shout')).to.equal('false');
