@@ -17,6 +17,10 @@ export const ERRORS = {
     message: 'the media of the call could not be brought back to the switch',
   },
   loopback_leg: { status: 409, message: 'a loopback leg is never recorded' },
+  stop_not_allowed: {
+    status: 403,
+    message: 'this recording goes on: only an admin may stop it',
+  },
   recording_running: { status: 409, message: 'the recording has not ended yet' },
   disk_full: { status: 507, message: 'the disk of the recordings has too little room for another one' },
   // what a destination of recordings and webhooks says

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { Logger } from 'winston';
 import { Calls, type Change } from './calls/calls.js';
 import { Channels } from './calls/channels.js';
+import type { Owner } from './calls/owner.js';
 import { Feedback } from './calls/feedback.js';
 import type { Config } from './config.js';
 import { AddressPolicy } from './delivery/addresses.js';
@@ -25,6 +26,8 @@ import { Runner } from './metaflows/runner.js';
 import { parseFlowFile } from './metaflows/validate.js';
 import { Metrics } from './metrics.js';
 import { RecordingFiles } from './recording/files.js';
+import { parametersFor } from './recording/automatic.js';
+import { RecordAll, situationOf } from './recording/record-all.js';
 import { Recorder } from './recording/recorder.js';
 import { Softswitch } from './softswitch/softswitch.js';
 import { openStore, type Store } from './store/store.js';
@@ -72,6 +75,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
     minFree: config.limits.min_free_bytes,
     log,
   });
+  const documentsOf = ({ account, user, device }: Owner) => store.callRecording.forLeg(account, user, device);
   const recorder = new Recorder({
     calls,
     switchOf,
@@ -79,7 +83,14 @@ export async function startService(config: Config, log: Logger): Promise<Service
     files: new RecordingFiles(config.recordingsMount),
     dir: config.recordingsDir,
     ceiling: config.limits.time_limit,
-    followTransfer: config.recording.follow_transfer,
+    settings: config.recording,
+    consentOf: (account) => store.callRecording.get({ account })?.consent,
+    beep: config.tones.beep,
+    destinationOf: (leg, owner) => {
+      if (!config.recording.deliver_adopted) return {};
+      const { url, method = 'put' } = parametersFor(documentsOf(owner), situationOf(calls, leg));
+      return url === undefined ? {} : { url, method };
+    },
     hasSpace: () => disk.ok(),
     feedback,
     onEvent: (event) => {
@@ -90,6 +101,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
     },
     log,
   });
+  const recordAll = new RecordAll({ calls, recorder, switchOf, documentsOf, log });
   const runner = new Runner(recorder, switchOf);
   const metaflows = compiledMetaflows(store.metaflows);
   const digits = new Digits({
@@ -128,7 +140,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
       onLatency: (command, ms) => metrics.commandTook(command, ms / 1000),
       onDropped: () => metrics.eventDropped('malformed'),
     });
-    links.set(port.id, new Link(port, { calls, digits, recorder, onChange, log }));
+    links.set(port.id, new Link(port, { calls, digits, recorder, recordAll, onChange, log }));
   }
   metrics.watch({
     calls: () => calls.bridges(),
@@ -149,6 +161,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
     delivery,
     feed,
     recordingsMount: config.recordingsMount,
+    playsFiles: config.recording.sounds_dir !== '',
     status,
     metrics,
     log,

@@ -153,9 +153,9 @@ export interface RecordingInternals {
    */
   parties: string[];
   /**
-   * why nothing is written now: the recorded party holds, a mask that cuts, no segment runs
+   * why nothing is written now: the recorded party holds, a mask that cuts, no segment runs, it waits for an answer or a bridge
    */
-  pauses: ('hold' | 'mask' | 'gap')[];
+  pauses: ('hold' | 'mask' | 'gap' | 'wait')[];
   /**
    * the module data that it was started with
    */
@@ -170,4 +170,12 @@ export interface RecordingInternals {
    * the leg whose party is on the left
    */
   left?: string;
+  /**
+   * of an adopted recording, as the switch sees it, absolute; one outside the recordings folder has no file below it
+   */
+  path?: string;
+  /**
+   * it began by itself
+   */
+  automatic?: boolean;
 }

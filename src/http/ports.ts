@@ -61,6 +61,8 @@ export interface Deps {
   feed: Feed;
   /** The recordings folder as this service sees it, absolute. */
   recordingsMount: string;
+  /** Whether the site has a folder of sounds that accounts may play for consent. */
+  playsFiles: boolean;
   /** Whether the service can do its work now, and why not. */
   status(): { ready: boolean; reason?: string };
   metrics: Metrics;

@@ -17,6 +17,8 @@ export interface RunContext {
   /** The leg whose party pressed, where a code runs the node. */
   presser?: Leg;
   maskedInSwitch?: boolean;
+  /** An admin asks for the account: no policy for users binds it. */
+  asAdmin?: boolean;
   /** What a pattern gives its module, as in Kazoo: the digits without the binding digit, and its groups. */
   collected?: string;
   captures?: string[];

@@ -16,6 +16,8 @@ export interface Active {
   limit?: NodeJS.Timeout | undefined;
   /** Ends the mask at its time limit, and warns before. */
   maskLimit?: NodeJS.Timeout | undefined;
+  /** Beeps now and then. */
+  beep?: NodeJS.Timeout | undefined;
   saving: Promise<void>;
 }
 
@@ -75,18 +77,14 @@ export class ActiveRecordings {
 
   /** The recording runs no more: no command finds it from here on, its document may still be saved. */
   retire(active: Active): void {
-    clearTimeout(active.limit);
-    clearTimeout(active.maskLimit);
+    clearTimers(active);
     this.byId.delete(active.doc.id);
     this.unindex(active);
   }
 
   /** Ends every timer; what runs goes on running in the switch. */
   close(): void {
-    for (const active of this.byId.values()) {
-      clearTimeout(active.limit);
-      clearTimeout(active.maskLimit);
-    }
+    for (const active of this.byId.values()) clearTimers(active);
   }
 
   private index(active: Active): void {
@@ -103,4 +101,10 @@ export class ActiveRecordings {
       if (ofLeg?.size === 0) this.byLeg.delete(uuid);
     }
   }
+}
+
+function clearTimers({ limit, maskLimit, beep }: Active): void {
+  clearTimeout(limit);
+  clearTimeout(maskLimit);
+  clearInterval(beep);
 }

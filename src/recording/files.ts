@@ -122,6 +122,12 @@ export class RecordingFiles {
     };
   }
 
+  /** What a file that is not ours came to, unchanged; `undefined` where it cannot be seen. */
+  async describe(file: string): Promise<Pick<Audio, 'size' | 'sha256'> | undefined> {
+    const size = await this.size(file);
+    return size === undefined ? undefined : { size, sha256: await this.sha256(file) };
+  }
+
   /** Removes what {@link finish} made the whole file of, once the document is stored. */
   async removeParts(files: string[]): Promise<void> {
     const [whole = ''] = files;

@@ -4,6 +4,7 @@ import { MetaflowsError } from '../errors.js';
 import type { RecordCallData } from '../generated/record_call.js';
 import type { RecordingDocument } from '../generated/recording.js';
 import type { Active, ActiveRecordings } from './active.js';
+import { isAdopted } from './document.js';
 import type { RecorderOptions, StopReason } from './recorder.js';
 import { audited, ended, offsetAt, segmentEnded, type Ending } from './state.js';
 
@@ -99,7 +100,9 @@ export class Finisher {
     const { files, onEvent, log } = this.options;
     const { min_s } = active.doc.internal;
     const segments = active.doc.segments.map(({ file }) => file);
-    const ending = await this.ending(active, segments, reason, stopped, at);
+    const ending = isAdopted(active.doc)
+      ? await this.adoptedEnding(active, reason, stopped, at)
+      : await this.ending(active, segments, reason, stopped, at);
     // record_min_sec is counted here, in seconds of the call: the switch counts samples at the wrong rate and
     // reports its own success either way (freeswitch.md).
     const short = ending.state === 'completed' && offsetAt(active.doc, at) < min_s * 1000;
@@ -114,7 +117,7 @@ export class Finisher {
       : { ...withoutFile, ...(size !== undefined && { size }), ...(sha256 !== undefined && { sha256 }) };
     doc = withDelivery(ended(segmentEnded(doc, at), final));
     await this.recordings.save(active, doc);
-    await files.removeParts(segments);
+    if (!isAdopted(doc)) await files.removeParts(segments);
     await onEvent({ type: 'stopped', recording: doc, at });
     await onEvent({ type: final.state, recording: doc, at });
     log.info('recording ended', {
@@ -125,6 +128,27 @@ export class Finisher {
       segments: segments.length,
     });
     return doc;
+  }
+
+  /** Of somebody else's file only what there is to say: neither mended nor joined, nor the mode changed. */
+  private async adoptedEnding(
+    { doc }: Active,
+    reason: Reason,
+    stopped: Stopped | undefined,
+    at: number,
+  ): Promise<Ending> {
+    const durationMs = stopped ? stopped.durationMs : offsetAt(doc, at);
+    if (stopped?.cause === 'input-too-short') return { state: 'discarded', reason, durationMs };
+    const failure =
+      stopped?.cause === 'uri-failure' ? 'write_error' : durationMs === 0 ? 'no_audio' : undefined;
+    const file = await this.options.files.describe(doc.internal.file);
+    return {
+      state: failure === undefined ? 'completed' : 'failed',
+      reason,
+      durationMs,
+      ...file,
+      ...(failure !== undefined && { failure }),
+    };
   }
 
   private async ending(

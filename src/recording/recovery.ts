@@ -6,8 +6,10 @@
 import type { RecordingDocument } from '../generated/recording.js';
 import { buglist, parseBuglist, record } from '../switch/commands.js';
 import type { LegData } from '../switch/events.js';
+import type { Adoption } from './adoption.js';
+import type { Announcer } from './announcer.js';
 import { hasRecorder, type Active, type ActiveRecordings } from './active.js';
-import { currentFile, documentOf, NOTE, readChannelNote } from './document.js';
+import { documentOf, NOTE, readChannelNote, switchPath } from './document.js';
 import type { Finisher } from './finisher.js';
 import type { Following } from './following.js';
 import type { Limits } from './limits.js';
@@ -22,6 +24,8 @@ export interface RecoveryParts {
   finisher: Finisher;
   following: Following;
   limits: Limits;
+  announcer: Announcer;
+  adoption: Adoption;
   maskers: Maskers;
   pathOf: (active: Active) => string;
   now: () => number;
@@ -38,7 +42,7 @@ export class Recovery {
       docs
         .filter(({ state }) => state === 'masked')
         .map((doc) => {
-          const path = `${options.dir}/${currentFile(doc)}`;
+          const path = switchPath(doc, options.dir);
           return port.apis(doc.internal.leg, [record(cuts(doc) ? 'pause' : 'mask', doc.internal.leg, path)]);
         }),
     );
@@ -54,6 +58,7 @@ export class Recovery {
       if (!(await this.parts.options.store.get(doc.account_id, doc.id))) docs.push(doc);
     }
     await Promise.all(docs.map((doc) => this.recoverOne(doc, byUuid.get(doc.internal.leg))));
+    await this.parts.adoption.find(switchId, legs);
   }
 
   /** What the store and the memory have as running there. */
@@ -65,7 +70,7 @@ export class Recovery {
   }
 
   private async recoverOne(doc: RecordingDocument, leg: LegData | undefined): Promise<void> {
-    const { options, recordings, finisher, following, limits, maskers, pathOf } = this.parts;
+    const { options, recordings, finisher, following, limits, announcer, maskers, pathOf } = this.parts;
     const active = recordings.get(doc.id) ?? recordings.add(doc);
     if (!hasRecorder(active) || !leg) {
       // Its leg left while nobody looked: it goes on with who is left, or is over.
@@ -88,6 +93,7 @@ export class Recovery {
     }
     await recordings.save(active, this.maskedMeanwhile(doc, note, Number(answers.at(-2))));
     limits.arm(active);
+    announcer.arm(active);
   }
 
   /** Masked while nobody listened: inside the switch, or by a service that was killed before it wrote it down. */
@@ -110,6 +116,7 @@ export class Recovery {
     const other = calls.farLeg(target);
     return documentOf({
       request: { data: note.data, leg: target, owner: note.owner },
+      ...(note.automatic && { automatic: true }),
       target,
       other,
       caller: calls.isCaller(target, other) ? target : other,

@@ -1,13 +1,15 @@
-/** The database: metaflows, tokens, recordings and what is to be sent, in PouchDB, embedded or a CouchDB's. */
+/** The database: metaflows, call_recording, tokens, recordings and what is to be sent, in PouchDB, embedded or a CouchDB's. */
 import { mkdir } from 'node:fs/promises';
 import PouchDB from 'pouchdb';
 import type { Logger } from 'winston';
 import { MetaflowsError } from '../errors.js';
 import type { Parcel } from '../delivery/delivery.js';
+import type { CallRecording } from '../generated/call_recording.js';
+import type { Metaflows } from '../generated/metaflows.js';
 import { Documents, entryOf, type Deleted, type Entry } from './documents.js';
-import { MetaflowsStore } from './metaflows.js';
 import { OutboxStore } from './outbox.js';
 import { RecordingStore } from './recordings.js';
+import { ScopedStore } from './scoped.js';
 import { TokenStore } from './tokens.js';
 import { WebhookStore } from './webhooks.js';
 
@@ -15,7 +17,8 @@ import { WebhookStore } from './webhooks.js';
 const FEED_RETRY_MS = 1000;
 
 export interface Store {
-  readonly metaflows: MetaflowsStore;
+  readonly metaflows: ScopedStore<Metaflows>;
+  readonly callRecording: ScopedStore<CallRecording>;
   readonly tokens: TokenStore;
   readonly recordings: RecordingStore;
   readonly webhooks: WebhookStore;
@@ -33,19 +36,22 @@ export async function openStore(location: string, log: Logger): Promise<Store> {
   const remote = /^https?:/.test(location);
   const db = await open(location, remote);
   const documents = new Documents(db);
-  const metaflows = new MetaflowsStore(documents, log);
+  const metaflows = new ScopedStore<Metaflows>(documents, 'metaflows', log);
+  const callRecording = new ScopedStore<CallRecording>(documents, 'call_recording', log);
   const tokens = new TokenStore(documents);
   const recordings = new RecordingStore(documents);
   const webhooks = new WebhookStore(documents);
   const { update_seq: since } = await db.info();
-  await Promise.all([metaflows.load(), tokens.load(), webhooks.load()]);
+  await Promise.all([metaflows.load(), callRecording.load(), tokens.load(), webhooks.load()]);
   const feed = new Feed(db, since, log, (entry) => {
     metaflows.take(entry);
+    callRecording.take(entry);
     tokens.take(entry);
     webhooks.take(entry);
   });
   return {
     metaflows,
+    callRecording,
     tokens,
     recordings,
     webhooks,

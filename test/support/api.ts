@@ -94,6 +94,7 @@ export async function startApi(overrides: Partial<Deps> = {}): Promise<Api> {
     delivery,
     feed,
     recordingsMount,
+    playsFiles: false,
     status: () => ({ ready: true }),
     metrics,
     log,

@@ -16,6 +16,7 @@ const app = createApp({
   delivery: await testDelivery(store),
   feed: new Feed(),
   recordingsMount: '/nowhere',
+  playsFiles: false,
   status: () => ({ ready: true }),
   metrics: new Metrics(),
   log,

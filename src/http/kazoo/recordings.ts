@@ -6,7 +6,7 @@ import { MetaflowsError } from '../../errors.js';
 import type { RecordingDocument } from '../../generated/recording.js';
 import type { RecordingsQuery } from '../../generated/recordings-query.js';
 import { validate } from '../../schemas.js';
-import type { Scope } from '../../store/metaflows.js';
+import type { Scope } from '../../store/scoped.js';
 import type { RecordingStore } from '../../store/recordings.js';
 import { may, ownScope } from '../access.js';
 import { badIdentifier, invalid, notAcceptable } from './answers.js';

@@ -1,6 +1,6 @@
 /** What every resource of Kazoo's API has in common: the order of the checks, and the envelope. */
 import type { Request, Response, Router } from 'express';
-import type { Scope } from '../../store/metaflows.js';
+import type { Scope } from '../../store/scoped.js';
 import type { Principal, TokenStore } from '../../store/tokens.js';
 import { tokenOf, type Action } from '../access.js';
 import { factsOf } from '../requests.js';
