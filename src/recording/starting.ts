@@ -40,6 +40,7 @@ export class Starting {
       parties: calls.legsOf(target).filter(({ endpoint }) => endpoint !== 'loopback'),
       ceiling: options.ceiling,
       at,
+      automatic: request.by === 'service',
     });
     const waiting = waits(request.data, target) ? paused(begun, 'wait', at) : begun;
     const doc = audited(waiting, entryOf(request, 'start', 'ok'));
