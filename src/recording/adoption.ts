@@ -8,7 +8,7 @@ import type { Owner } from '../calls/owner.js';
 import type { RecordingDocument } from '../generated/recording.js';
 import { buglist, parseBuglist } from '../switch/commands.js';
 import type { LegData } from '../switch/events.js';
-import type { Active, ActiveRecordings } from './active.js';
+import type { ActiveRecordings } from './active.js';
 import { adoptedDocument, entryOf, switchPath, type ForeignRecorder } from './document.js';
 import type { RecordingSwitch } from './segments.js';
 import { audited } from './state.js';
@@ -27,7 +27,7 @@ export interface AdoptionParts {
   /** Where the file of a recording that this leg's owner has is sent to. */
   destinationOf: (leg: Leg, owner: Owner) => ForeignRecorder['destination'];
   /** The recording is listed from here on. */
-  add: (doc: RecordingDocument) => Promise<Active>;
+  add: (doc: RecordingDocument) => Promise<void>;
   now: () => number;
   log: Logger;
 }
@@ -67,6 +67,7 @@ export class Adoption {
   /** Asks the switch for the recorders of the legs that it has. */
   async find(switchId: string, legs: LegData[]): Promise<void> {
     const port = this.parts.switchOf(switchId);
+    for (const uuid of this.foreign.keys()) if (!this.parts.calls.get(uuid)) this.gone(uuid);
     await Promise.all(
       legs.map(async ({ uuid }) => {
         const [answer = ''] = await port.apis(uuid, [buglist(uuid)]);
@@ -100,7 +101,7 @@ export class Adoption {
           target,
           other: far,
           caller: isCaller ? target : far,
-          parties: calls.legsOf(target).filter(({ endpoint }) => endpoint !== 'loopback'),
+          parties: calls.partiesOf(target),
           ceiling,
           at,
         },

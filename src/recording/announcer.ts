@@ -8,7 +8,7 @@ import type { Consent } from '../generated/call_recording.js';
 import { displace, type ApiCommand } from '../switch/commands.js';
 import { hasRecorder, type Active } from './active.js';
 import { isAdopted } from './document.js';
-import type { RecordingSwitch } from './segments.js';
+import { isOk, type RecordingSwitch } from './segments.js';
 
 export interface AnnouncerOptions {
   calls: Calls;
@@ -31,7 +31,7 @@ export class Announcer {
    */
   beep(leg: Leg): ApiCommand[] {
     const { calls, beep } = this.options;
-    return beep ? heard(calls.legsOf(leg)).map(({ uuid }) => displace(uuid, `tone_stream://${beep}`)) : [];
+    return beep ? heard(calls.partiesOf(leg)).map(({ uuid }) => displace(uuid, `tone_stream://${beep}`)) : [];
   }
 
   /** Tells the parties of these legs that they are recorded. */
@@ -62,7 +62,7 @@ export class Announcer {
     const { switchOf, log } = this.options;
     try {
       const replies = await switchOf(doc.internal.switch).apis(doc.internal.leg, commands);
-      const refused = replies.find((reply) => !reply.startsWith('+OK'));
+      const refused = replies.find((reply) => !isOk(reply));
       if (refused !== undefined)
         log.warn('a party was not told of a recording', { recording: doc.id, reply: refused });
     } catch (error) {
@@ -73,5 +73,5 @@ export class Announcer {
 
 /** Those whose party hears something; a displaced file would answer a leg that rings (`switch_ivr_displace_session`). */
 function heard(legs: Leg[]): Leg[] {
-  return legs.filter(({ endpoint, answered, down }) => endpoint !== 'loopback' && answered && !down);
+  return legs.filter(({ answered, down }) => answered && !down);
 }

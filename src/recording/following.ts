@@ -110,13 +110,13 @@ export class Following {
   /** Two legs were bridged. */
   async bridged(leg: Leg): Promise<void> {
     const { calls, recordings, announcer, keep, prepare } = this.parts;
-    const legs = calls.legsOf(leg);
+    const legs = calls.partiesOf(leg);
     for (const active of recordings.ofCall(legs)) {
       if (!hasRecorder(active)) {
         await this.follow(active);
         continue;
       }
-      const parties = legs.filter(({ endpoint }) => endpoint !== 'loopback').map(({ uuid }) => uuid);
+      const parties = legs.map(({ uuid }) => uuid);
       if (!parties.includes(active.doc.internal.leg)) continue;
       const joined = legs.filter(({ uuid }) => !active.doc.internal.parties.includes(uuid));
       void announcer.inform(active, joined);
@@ -160,7 +160,7 @@ export class Following {
       if (!target || !other) return;
       const left = this.leftOf(doc, target, other);
       const file = segmentFile(doc.internal.file, doc.segments.length + 1);
-      const legs = calls.legsOf(target).filter(({ endpoint }) => endpoint !== 'loopback');
+      const legs = calls.partiesOf(target);
       const parties = legs.map(({ uuid }) => uuid);
       const joined = legs.filter(({ uuid }) => !doc.internal.parties.includes(uuid));
       const rate = await options.files.rate(currentFile(doc));

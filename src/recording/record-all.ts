@@ -42,7 +42,7 @@ export class RecordAll {
 
   private consider(leg: Leg): void {
     const { calls, recorder } = this.options;
-    const legs = calls.legsOf(leg).filter(({ endpoint }) => endpoint !== 'loopback');
+    const legs = calls.partiesOf(leg);
     const running = recorder.active.ofCall(legs).map(({ doc }) => doc.internal);
     if (running.some(({ automatic }) => automatic)) this.remember(legs);
     if (running.some(({ path }) => path === undefined)) return;
@@ -71,7 +71,7 @@ export class RecordAll {
   private async start(leg: Leg, owner: Owner, data: RecordCallData): Promise<void> {
     const { calls, recorder } = this.options;
     await recorder.run({ data, leg, by: 'service', owner, at: Date.now() });
-    this.remember(calls.legsOf(leg));
+    this.remember(calls.partiesOf(leg));
   }
 
   private remember(legs: Leg[]): void {

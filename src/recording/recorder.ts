@@ -12,7 +12,7 @@ import type { RecordCallData } from '../generated/record_call.js';
 import type { Consent } from '../generated/call_recording.js';
 import type { RecordingSettings } from '../generated/configuration.js';
 import type { AuditEntry, RecordingDocument } from '../generated/recording.js';
-import { record } from '../switch/commands.js';
+import { assertAccepted, record } from '../switch/commands.js';
 import type { LegData, SwitchEvent } from '../switch/events.js';
 import { Adoption } from './adoption.js';
 import { Announcer } from './announcer.js';
@@ -25,7 +25,7 @@ import { Following } from './following.js';
 import { Limits } from './limits.js';
 import { Maskers } from './masking.js';
 import { Recovery } from './recovery.js';
-import { assertOk, isOk, Segments, type RecordingSwitch } from './segments.js';
+import { Segments, type RecordingSwitch } from './segments.js';
 import { Starting, waits } from './starting.js';
 import { audited, masked, paused, resumed, unmasked } from './state.js';
 import { Turns } from './turns.js';
@@ -125,7 +125,7 @@ export class Recorder {
       add: async (doc) => {
         const active = this.add(doc);
         await this.keep(active, doc, 'started');
-        return active;
+        await this.prepare(active, doc.internal.leg);
       },
       now: this.now,
     });
@@ -290,7 +290,7 @@ export class Recorder {
     const { doc } = active;
     await this.keep(active, doc, 'started');
     this.announcer.arm(active);
-    void this.announcer.inform(active, this.options.calls.legsOf(request.leg));
+    void this.announcer.inform(active, this.options.calls.partiesOf(request.leg));
     this.options.log.info('recording started', {
       recording: doc.id,
       leg: doc.internal.leg,
@@ -372,13 +372,14 @@ export class Recorder {
       const stop = record('stop', leg, this.pathOf(active));
       const [reply = ''] = await port.apis(target?.callId ?? leg, [stop, ...this.maskers.forget(active)]);
       // A leg that has just hung up stops its recording by itself.
-      if (!isOk(reply) && target?.down === false) assertOk(reply);
+      if (target?.down === false) assertAccepted(reply);
     } catch (error) {
       finished.cancel();
       throw error;
     }
+    const doc = await finished.document;
     for (const other of this.active.ofParty(leg)) this.attempt(other, this.prepare(other, leg));
-    return finished.document;
+    return doc;
   }
 
   private unmaskByLimit(active: Active): Promise<RecordOutcome> {

@@ -120,7 +120,7 @@ export class Recovery {
       target,
       other,
       caller: calls.isCaller(target, other) ? target : other,
-      parties: calls.legsOf(target).filter(({ endpoint }) => endpoint !== 'loopback'),
+      parties: calls.partiesOf(target),
       ceiling,
       at: note.at,
       id: note.id,

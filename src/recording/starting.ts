@@ -2,14 +2,14 @@
 import type { Calls, Leg } from '../calls/calls.js';
 import { MetaflowsError } from '../errors.js';
 import type { RecordCallData } from '../generated/record_call.js';
+import type { RecordingDocument } from '../generated/recording.js';
 import { uuidMedia } from '../switch/commands.js';
 import type { Active } from './active.js';
 import type { Announcer } from './announcer.js';
 import { currentFile, documentOf, entryOf } from './document.js';
 import type { RecorderOptions, RecordRequest } from './recorder.js';
-import type { Segments } from './segments.js';
+import { isOk, type Segments } from './segments.js';
 import { audited, paused } from './state.js';
-import type { RecordingDocument } from '../generated/recording.js';
 
 export interface StartingParts {
   calls: Calls;
@@ -37,7 +37,7 @@ export class Starting {
       target,
       other,
       caller: isCaller ? target : other,
-      parties: calls.legsOf(target).filter(({ endpoint }) => endpoint !== 'loopback'),
+      parties: calls.partiesOf(target),
       ceiling: options.ceiling,
       at,
       automatic: request.by === 'service',
@@ -97,7 +97,7 @@ export class Starting {
     }
     if (target.bypassMedia || other?.bypassMedia) {
       const [reply = ''] = await port.apis(leg.callId, [uuidMedia(target.uuid)]);
-      if (!reply.startsWith('+OK')) throw new MetaflowsError('media_unavailable', reply);
+      if (!isOk(reply)) throw new MetaflowsError('media_unavailable', reply);
       target.bypassMedia = false;
       if (other) other.bypassMedia = false;
     }
