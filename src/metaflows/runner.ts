@@ -3,7 +3,7 @@ import type { Leg } from '../calls/calls.js';
 import type { Owner } from '../calls/owner.js';
 import { MetaflowsError } from '../errors.js';
 import type { MetaflowNode } from '../generated/metaflows.js';
-import type { RecordOutcome, RecordRequest } from '../recording/recorder.js';
+import type { RecordOutcome, RecordRequest } from '../recording/ports.js';
 import { hangup, type ApiCommand } from '../switch/commands.js';
 
 /** Who runs a node, and on which leg: the one whose owner's code it is, or that an API command named. */

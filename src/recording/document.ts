@@ -4,7 +4,7 @@ import type { Leg } from '../calls/calls.js';
 import type { Owner } from '../calls/owner.js';
 import type { AuditEntry, RecordingDocument } from '../generated/recording.js';
 import { newRecordingId, recordingFile } from './files.js';
-import type { RecordRequest } from './recorder.js';
+import type { RecordRequest } from './ports.js';
 
 /** Seconds from Gregorian year 0 to 1970: Kazoo's times (kazoo.md). */
 export const GREGORIAN_OFFSET_S = 62167219200;

@@ -5,7 +5,7 @@ import type { RecordCallData } from '../generated/record_call.js';
 import type { RecordingDocument } from '../generated/recording.js';
 import type { Active, ActiveRecordings } from './active.js';
 import { isAdopted } from './document.js';
-import type { RecorderOptions, StopReason } from './recorder.js';
+import type { RecorderOptions, StopReason } from './ports.js';
 import { audited, ended, offsetAt, segmentEnded, type Ending } from './state.js';
 
 type Reason = Ending['reason'];

@@ -15,7 +15,7 @@ import { currentFile, isAdopted } from './document.js';
 import { segmentFile } from './files.js';
 import type { Finisher, Stopped } from './finisher.js';
 import type { Limits } from './limits.js';
-import type { RecorderOptions } from './recorder.js';
+import type { RecorderOptions } from './ports.js';
 import type { Segments } from './segments.js';
 import { offsetAt, segmentEnded, segmentStarted } from './state.js';
 

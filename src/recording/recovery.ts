@@ -14,7 +14,7 @@ import type { Finisher } from './finisher.js';
 import type { Following } from './following.js';
 import type { Limits } from './limits.js';
 import type { Maskers } from './masking.js';
-import type { RecorderOptions } from './recorder.js';
+import type { RecorderOptions } from './ports.js';
 import { MASKED } from './segments.js';
 import { audited, cuts, masked } from './state.js';
 

@@ -7,7 +7,7 @@ import { uuidMedia } from '../switch/commands.js';
 import type { Active } from './active.js';
 import type { Announcer } from './announcer.js';
 import { currentFile, documentOf, entryOf } from './document.js';
-import type { RecorderOptions, RecordRequest } from './recorder.js';
+import type { RecorderOptions, RecordRequest } from './ports.js';
 import { isOk, type Segments } from './segments.js';
 import { audited, paused } from './state.js';
 
