@@ -151,22 +151,24 @@ describe('contract: the service, recordings that others started before it', func
   this.timeout(30_000);
   const lab = useLab();
 
+  let service: TestService;
+  after(() => service.close());
+
   it('are found when it comes, gone on with when it comes back, and finished when they have ended meanwhile', async () => {
     const { caller, callee } = await lab().phones.call('1001', '1002', { prefix: '85' });
     const other = await lab().phones.call('1003', '1004', { prefix: '85' });
-    const first = await TestService.spawn(lab());
+    const first = (service = await TestService.spawn(lab()));
     const found = await first.recording(caller, 'recording');
     await first.recording(other.caller, 'recording');
     await first.record(callee, { action: 'mask' });
     await first.kill();
     await lab().phones.hangup(other.callee);
 
-    const second = await TestService.spawn(lab(), first);
+    const second = (service = await TestService.spawn(lab(), first));
     expect((await second.recording(caller, 'masked')).id).to.equal(found.id);
     expect((await second.recording(other.caller, 'completed')).stop_reason).to.equal('switch_lost');
     await lab().phones.hangup(callee);
     await second.recording(caller, 'completed');
     expect((await second.recordings()).filter(({ origin }) => origin === 'adopted')).to.have.lengthOf(2);
-    await second.close();
   });
 });

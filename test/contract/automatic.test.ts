@@ -7,6 +7,7 @@ import { inTurn } from '../support/heard.js';
 import type { LabCall, Leg } from '../support/lab-phones.js';
 import { TestService } from '../support/lab-service.js';
 import { windows } from '../support/tones.js';
+import type { Wav } from '../support/wav.js';
 import { talk } from './commands.js';
 import { useLab, useService } from './shared-lab.js';
 
@@ -116,18 +117,26 @@ describe('contract: the service, recordings that begin by themselves', function 
   });
 
   it('consent: both parties hear it at the start, whoever joins too, and beeps in between', async () => {
-    await rules({ consent: { play: 'tone_stream://%(300,0,1400)', beep_interval: 2 } });
+    await rules({ consent: { play: 'tone_stream://%(300,0,1500)', beep_interval: 2 } });
     const { caller, callee } = await lab().phones.call('1001', '1002');
     const [first, second] = [await lab().phones.listen(caller), await lab().phones.listen(callee)];
-    expect((await service().record(caller, {})).status).to.equal(200);
+    expect((await service().record(callee, {})).status).to.equal(200);
     await talk(2600);
-    expect(beeps(windowsOf(await second()))).to.equal(2);
+    const heard = await second();
+    expect([heardTimes(heard, '1500'), heardTimes(heard, '1400')]).to.deep.equal([1, 1]);
+
+    // the recorded leg leaves: the recording goes on on another
     const third = await lab().phones.transfer(callee, '1003');
     const joined = await lab().phones.listen(third);
-    await talk(900);
-    expect(beeps(windowsOf(await joined()))).to.be.at.least(1);
+    await talk(700);
+    expect(heardTimes(await joined(), '1500')).to.equal(1);
+    // the recorded leg stays
+    const fourth = await lab().phones.transfer(third, '1004');
+    const last = await lab().phones.listen(fourth);
+    await talk(700);
+    expect(heardTimes(await last(), '1500')).to.equal(1);
     // whoever was told already is not told again
-    expect(beeps(windowsOf(await first()))).to.equal(2);
+    expect(heardTimes(await first(), '1500')).to.equal(1);
   });
 });
 
@@ -170,8 +179,11 @@ describe('contract: the service, recordings that begin by themselves, over a res
   this.timeout(30_000);
   const lab = useLab();
 
+  let service: TestService;
+  after(() => service.close());
+
   it('a service that comes back goes on with those that run, and does not begin those again that were stopped', async () => {
-    const first = await TestService.spawn(lab());
+    const first = (service = await TestService.spawn(lab()));
     await first.ask('POST', '/accounts/pbx.test/call_recording', { outbound: { any: { enabled: true } } });
     const stopped = await lab().phones.call('1001', '1002');
     const running = await lab().phones.call('1003', '1004');
@@ -180,21 +192,17 @@ describe('contract: the service, recordings that begin by themselves, over a res
     expect((await first.record(stopped.caller, { action: 'stop' })).status).to.equal(200);
     await first.kill();
 
-    const second = await TestService.spawn(lab(), first);
+    const second = (service = await TestService.spawn(lab(), first));
     expect((await second.record(stopped.caller, { action: 'mask' })).message).to.equal('not_recording');
     expect((await second.record(running.caller, { action: 'mask' })).status).to.equal(200);
     await lab().phones.hangup(running.caller);
     const doc: RecordingDocument = await second.recording(running.caller, 'completed');
     expect(doc.id).to.equal(recorded.id);
-    await second.close();
   });
 });
 
-function windowsOf({ channels, rate }: { channels: Int16Array[]; rate: number }): string[] {
-  return windows(channels[0]!, rate);
-}
-
-/** How often a beep begins. */
-function beeps(heard: string[]): number {
-  return heard.filter((what, at) => what.includes('1400') && !heard[at - 1]?.includes('1400')).length;
+/** How often a tone begins. */
+function heardTimes({ channels, rate }: Wav, tone: string): number {
+  const heard = windows(channels[0]!, rate);
+  return heard.filter((what, at) => what.includes(tone) && !heard[at - 1]?.includes(tone)).length;
 }
