@@ -27,6 +27,15 @@ export const ERRORS = {
   file_gone: { status: 404, message: 'the recording has no file any more' },
   already_delivered: { status: 409, message: 'the destination has acknowledged the recording already' },
   no_destination: { status: 409, message: 'the recording is to be sent nowhere' },
+  // what is said of transcripts, and of what is kept
+  transcription_off: { status: 409, message: 'this service is not set up to make text of recordings' },
+  transcription_invalid: { status: 502, message: 'the endpoint of transcriptions answered with none' },
+  transcription_untimed: {
+    status: 502,
+    message: 'the endpoint of transcriptions does not say when a text was said, and spans are masked',
+  },
+  no_text_possible: { status: 409, message: 'the recording has no audio to make text of' },
+  legal_hold: { status: 409, message: 'the recording is on legal hold' },
   // what the switch says
   switch_refused: { status: 502, message: 'the switch refused the command' },
   switch_down: { status: 503, message: 'the switch is not connected' },

@@ -33,6 +33,7 @@ export interface Configuration {
   tones?: Tones;
   limits?: Limits;
   recording?: RecordingSettings;
+  transcription?: TranscriptionSettings;
 }
 /**
  * Channel variables that say whose a leg is; the first non-empty one wins.
@@ -86,4 +87,15 @@ export interface RecordingSettings {
    * whether a recording goes on when its leg has left the call
    */
   follow_transfer?: boolean;
+}
+/**
+ * Where recordings are made text of, in OpenAI's way; nowhere unless set.
+ */
+export interface TranscriptionSettings {
+  /**
+   * of the endpoint: https://…/v1/audio/transcriptions
+   */
+  url: string;
+  api_key?: string;
+  model: string;
 }

@@ -1,13 +1,16 @@
 /** The database: metaflows, tokens, recordings and what is to be sent, in PouchDB, embedded or a CouchDB's. */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import PouchDB from 'pouchdb';
 import type { Logger } from 'winston';
 import { MetaflowsError } from '../errors.js';
 import type { Parcel } from '../delivery/delivery.js';
+import { AuditStore, newInstanceId } from './audit.js';
 import { Documents, entryOf, type Deleted, type Entry } from './documents.js';
 import { MetaflowsStore } from './metaflows.js';
 import { OutboxStore } from './outbox.js';
 import { RecordingStore } from './recordings.js';
+import { RetentionStore } from './retention.js';
 import { TokenStore } from './tokens.js';
 import { WebhookStore } from './webhooks.js';
 
@@ -20,6 +23,8 @@ export interface Store {
   readonly recordings: RecordingStore;
   readonly webhooks: WebhookStore;
   readonly outbox: OutboxStore<Parcel>;
+  readonly audit: AuditStore;
+  readonly retention: RetentionStore;
   /** Resolves when every change under way is stored and the database is closed. */
   close(): Promise<void>;
 }
@@ -27,9 +32,9 @@ export interface Store {
 /**
  * Opens the database: a folder, made where it is missing, or the `http(s)://` URL of a CouchDB database. A change
  * is acknowledged when PouchDB has it: the operating system's then, so that it survives `kill -9`. Rejects with
- * `database_unopenable`.
+ * `database_unopenable`. Others may use the same CouchDB: `instanceFile` is where this instance keeps its own id then.
  */
-export async function openStore(location: string, log: Logger): Promise<Store> {
+export async function openStore(location: string, log: Logger, instanceFile?: string): Promise<Store> {
   const remote = /^https?:/.test(location);
   const db = await open(location, remote);
   const documents = new Documents(db);
@@ -37,12 +42,16 @@ export async function openStore(location: string, log: Logger): Promise<Store> {
   const tokens = new TokenStore(documents);
   const recordings = new RecordingStore(documents);
   const webhooks = new WebhookStore(documents);
+  const audit = new AuditStore(documents);
+  const retention = new RetentionStore(documents);
   const { update_seq: since } = await db.info();
-  await Promise.all([metaflows.load(), tokens.load(), webhooks.load()]);
+  await Promise.all([metaflows.load(), tokens.load(), webhooks.load(), retention.load()]);
+  await audit.load(remote && instanceFile !== undefined ? await instanceIn(instanceFile) : undefined);
   const feed = new Feed(db, since, log, (entry) => {
     metaflows.take(entry);
     tokens.take(entry);
     webhooks.take(entry);
+    retention.take(entry);
   });
   return {
     metaflows,
@@ -50,6 +59,8 @@ export async function openStore(location: string, log: Logger): Promise<Store> {
     recordings,
     webhooks,
     outbox: new OutboxStore(documents),
+    audit,
+    retention,
     async close() {
       feed.close();
       await recordings.idle();
@@ -70,6 +81,15 @@ async function open(location: string, remote: boolean): Promise<PouchDB.Database
     const reason = error instanceof Error ? error.message : String(error);
     throw new MetaflowsError('database_unopenable', `${place}: ${reason}`, { cause: error });
   }
+}
+
+/** This instance's id, made at its first start. */
+async function instanceIn(file: string): Promise<string> {
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, newInstanceId(), { flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
+  return (await readFile(file, 'utf8')).trim();
 }
 
 /** What other processes write into the same database, for as long as it is open. */
