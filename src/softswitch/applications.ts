@@ -45,7 +45,7 @@ async function bridge(leg: Channel, data: string): Promise<void> {
     profile.calleeName = profile.calleeNumber = answered.profile.destination;
   }
   leg.answer();
-  await bridgeLegs(leg, answered);
+  await bridgeLegs(leg, answered, isTrue(leg.get('bypass_media')));
 }
 
 /** The actions of `<extension> XML [<context>]`, or of `'m:^:app:data^app:data' inline`. */
@@ -100,10 +100,10 @@ export const applications: ReadonlyMap<string, Application> = new Map<string, Ap
   [
     'echo',
     async (leg) => {
-      leg.answer();
-      leg.source = (frame) => leg.received(frame);
+      leg.preAnswer();
+      leg.media.source = (frame) => leg.media.received(frame);
       await wait(leg);
-      leg.source = undefined;
+      leg.media.source = undefined;
     },
   ],
   // what it is for is the expansion of its data
@@ -142,14 +142,14 @@ export const applications: ReadonlyMap<string, Application> = new Map<string, Ap
     async (leg, data) => {
       const tone = parseToneStream(data);
       if (!tone) return;
-      leg.answer();
+      leg.preAnswer();
       const from = leg.instance.clock.frame;
-      const before = leg.source;
-      leg.source = (frame) => tone.frame(frame - from);
+      const before = { source: leg.media.source, reader: leg.digits.reader };
+      leg.media.source = (frame) => tone.frame(frame - from);
       leg.digits.reader = () => undefined;
       await wait(leg, Number.isFinite(tone.durationMs) ? tone.durationMs : undefined);
-      leg.digits.reader = undefined;
-      leg.source = before;
+      leg.digits.reader = before.reader;
+      leg.media.source = before.source;
     },
   ],
   [

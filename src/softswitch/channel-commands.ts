@@ -62,7 +62,7 @@ const displace: Command = ({ channels }, args) => {
 const buglist: Command = ({ channels }, args) => {
   const leg = locate(channels, args.trim());
   if (!leg) return '';
-  const bugs = leg.bugs.map(
+  const bugs = leg.media.bugs.map(
     (bug) =>
       ' <media-bug>\n' +
       `  <function>${bug.name}</function>\n` +
@@ -151,22 +151,19 @@ const hold: Command = ({ channels }, args) => {
   const [first = '', second] = separate(args, ' ');
   if (!first) return '-USAGE: [off|toggle] <uuid> [<display>]\n';
   const on = first !== 'off';
-  const leg = locate(channels, on ? first : second);
-  if (leg) {
-    leg.fire(on ? 'CHANNEL_HOLD' : 'CHANNEL_UNHOLD');
-    leg.endpoint?.hold(on);
-  }
+  locate(channels, on ? first : second)?.hold(on);
   // FreeSWITCH says so of a leg it does not know, too
   return '+OK Success\n';
 };
 
+/** Brings the media of a call in bypass back to the switch: the bridge ends and begins anew. */
 const media: Command = ({ channels }, args) => {
-  const [first = '', second] = separate(args, ' ');
-  const off = first === 'off';
-  const leg = locate(channels, off ? second : first);
-  if (!leg?.partner || leg.bypass === off) return '-ERR Operation failed\n';
-  leg.bypass = leg.partner.bypass = off;
-  leg.codecKnown = leg.partner.codecKnown = true;
+  const leg = locate(channels, args.trim());
+  const other = leg?.partner;
+  if (!leg?.media.bypass || !other) return '-ERR Operation failed\n';
+  leg.media.codecKnown = other.media.codecKnown = true;
+  if (leg.otherLeg?.type === 'originatee') joinLegs(leg, other);
+  else joinLegs(other, leg);
   return '+OK Success\n';
 };
 

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { SILENCE, type Frame } from './audio.js';
+import type { Frame } from './audio.js';
 import { joinLegs } from './bridge.js';
 import { Digits } from './digits.js';
 import { microseconds, type Headers } from './events.js';
 import { expand } from './expand.js';
 import { channelHeaders } from './headers.js';
 import type { Instance } from './instance.js';
+import { Media } from './media.js';
 import { isTrue } from './text.js';
 
 export type State =
@@ -21,6 +22,7 @@ export type State =
 /** What is at the other end of a leg: a telephone over SIP, or the other half of a loopback channel. */
 export interface Endpoint {
   ring(): void;
+  earlyMedia(): void;
   answer(): void;
   hangup(cause: string): void;
   hold(on: boolean): void;
@@ -29,16 +31,6 @@ export interface Endpoint {
   refer(target: string, replaces: string | undefined): void;
   /** The frame that comes from there; undefined where none does. */
   receive(frame: number): Frame | undefined;
-}
-
-/** Something that sits on a leg's audio (`switch_core_media_bug`). */
-export interface MediaBug {
-  readonly name: 'session_record' | 'displace';
-  readonly target: string;
-  open(): void;
-  close(): void;
-  /** Changes what the party hears. */
-  replace?(heard: Frame, frame: number): Frame;
 }
 
 /** Who calls whom, as a leg sees it. */
@@ -69,7 +61,7 @@ interface Times {
 export class Channel {
   readonly uuid: string;
   readonly variables = new Map<string, string>();
-  readonly bugs: MediaBug[] = [];
+  readonly media: Media = new Media(this);
   readonly digits: Digits = new Digits(this);
   readonly times: Times = {
     created: microseconds(),
@@ -90,15 +82,7 @@ export class Channel {
   partner: Channel | undefined;
   /** Who called this leg or was called by it, as long as either lives; may be stale after transfers. */
   otherLeg: { type: 'originator' | 'originatee'; leg: Channel } | undefined;
-  /** The media goes past the switch. */
-  bypass = false;
-  /** Whether the switch knows how the party's audio is coded; what has never come past it, it does not. */
-  codecKnown: boolean;
-  /** The party at the other end has put the call on hold. */
-  held = false;
   running = false;
-  /** What the party hears, before any media bug. */
-  source: ((frame: number) => Frame | undefined) | undefined;
   #private: Promise<void> = Promise.resolve();
   #wakers: (() => void)[] = [];
   #locks = 0;
@@ -114,7 +98,7 @@ export class Channel {
     const set = new Map([['direction', direction], ...variables]);
     this.uuid = set.get('origination_uuid') ?? randomUUID();
     this.callUuid = this.uuid;
-    this.codecKnown = direction === 'inbound';
+    this.media.codecKnown = direction === 'inbound';
     for (const [name, value] of set) this.variables.set(name, value);
     this.set('uuid', this.uuid);
     this.set('channel_name', name);
@@ -127,6 +111,10 @@ export class Channel {
 
   get answered(): boolean {
     return this.times.answered > 0;
+  }
+
+  get mediaUp(): boolean {
+    return this.answered || this.answerState === 'early';
   }
 
   /** `switch_channel_ready`: neither hung up nor on its way elsewhere. */
@@ -170,14 +158,21 @@ export class Channel {
 
   /** Tells the caller that it rings. */
   ring(): void {
-    if (this.down || this.answered || this.answerState === 'early') return;
+    if (this.down || this.mediaUp) return;
     this.fire('CHANNEL_PROGRESS');
     this.endpoint?.ring();
   }
 
+  /** Lets a caller hear and be heard before the answer (`switch_channel_pre_answer`). */
+  preAnswer(): void {
+    if (this.down || this.mediaUp || this.direction === 'outbound') return;
+    this.markEarly();
+    this.endpoint?.earlyMedia();
+  }
+
   /** Answers a leg that called the switch. */
   answer(): void {
-    if (this.down || this.answered) return;
+    if (this.down || this.answered || this.direction === 'outbound') return;
     this.markAnswered();
     this.endpoint?.answer();
   }
@@ -188,9 +183,19 @@ export class Channel {
     this.instance.clock.catchUp();
     this.times.answered = microseconds();
     this.answerState = 'answered';
-    this.codecKnown ||= !isTrue(this.otherLeg?.leg.get('bypass_media'));
+    this.media.codecKnown ||= !isTrue(this.otherLeg?.leg.get('bypass_media'));
     this.fire('CHANNEL_ANSWER');
     this.setCallState('ACTIVE');
+    this.wake();
+  }
+
+  /** Audio passes before the answer. */
+  markEarly(): void {
+    if (this.down || this.mediaUp) return;
+    this.instance.clock.catchUp();
+    this.answerState = 'early';
+    this.fire('CHANNEL_PROGRESS_MEDIA');
+    this.setCallState('EARLY');
     this.wake();
   }
 
@@ -202,11 +207,17 @@ export class Channel {
     this.wake();
   }
 
+  /** Puts the party at the other end on hold, or takes the call back. */
+  hold(on: boolean): void {
+    this.markHeld(on);
+    this.endpoint?.hold(on);
+  }
+
   /** The party at the other end holds the call, or takes it back. */
   markHeld(on: boolean): void {
-    if (this.down || this.held === on) return;
+    if (this.down || this.media.held === on) return;
     this.instance.clock.catchUp();
-    this.held = on;
+    this.media.held = on;
     if (on) this.times.lastHold = microseconds();
     else this.times.holdAccum += microseconds() - this.times.lastHold;
     this.setCallState(on ? 'HELD' : 'UNHELD');
@@ -218,13 +229,14 @@ export class Channel {
   hangup(cause: string): void {
     if (this.down) return;
     this.instance.clock.catchUp();
-    if (this.held) this.markHeld(false);
+    if (this.media.held) this.markHeld(false);
     this.cause = cause;
     this.times.hangup = microseconds();
     this.answerState = 'hangup';
     this.set('hangup_cause', cause);
     this.fire('CHANNEL_HANGUP');
     this.endpoint?.hangup(cause);
+    if (this.redirect && 'leg' in this.redirect) this.redirect.leg.hangup(cause);
     this.wake();
     if (!this.running) this.finish();
   }
@@ -232,7 +244,7 @@ export class Channel {
   /** What follows once a leg that is down does nothing any more. */
   finish(): void {
     this.state = 'CS_HANGUP';
-    for (const bug of [...this.bugs]) this.removeBug(bug);
+    this.media.close();
     this.setCallState('HANGUP');
     this.state = 'CS_REPORTING';
     this.fire('CHANNEL_HANGUP_COMPLETE');
@@ -295,42 +307,5 @@ export class Channel {
   /** Runs work that came from outside (`sendmsg`, a broadcast) beside what the leg is doing, in order. */
   queue(work: () => void | Promise<void>): void {
     this.#private = this.#private.then(() => (this.down ? undefined : work()));
-  }
-
-  addBug(bug: MediaBug): void {
-    this.instance.clock.catchUp();
-    this.bugs.push(bug);
-    bug.open();
-    this.fire('MEDIA_BUG_START', { 'Media-Bug-Function': bug.name, 'Media-Bug-Target': bug.target });
-  }
-
-  removeBug(bug: MediaBug): void {
-    this.instance.clock.catchUp();
-    const index = this.bugs.indexOf(bug);
-    if (index < 0) return;
-    this.bugs.splice(index, 1);
-    bug.close();
-    this.fire('MEDIA_BUG_STOP', { 'Media-Bug-Function': bug.name, 'Media-Bug-Target': bug.target });
-  }
-
-  /** What the leg's party says; undefined while no frames come from it. */
-  received(frame: number): Frame | undefined {
-    return this.bypass || this.held || !this.answered ? undefined : this.endpoint?.receive(frame);
-  }
-
-  /** What is written to the leg's party, up to where `before` sits. */
-  written(frame: number, before?: MediaBug): Frame | undefined {
-    if (this.held || !this.answered) return undefined;
-    let heard = this.source?.(frame);
-    for (const bug of this.bugs) {
-      if (heard === undefined || bug === before) break;
-      heard = bug.replace?.(heard, frame) ?? heard;
-    }
-    return heard;
-  }
-
-  /** What goes out on the wire: while a digit is sent, it takes the place of the audio. */
-  transmitted(frame: number): Frame | undefined {
-    return this.digits.sendingAt(frame) ? SILENCE : this.written(frame);
   }
 }

@@ -22,7 +22,7 @@ export type Endpoints = Record<string, MakeLeg>;
 const CALL_TIMEOUT_S = 60;
 
 /**
- * Calls the dial string and waits for an answer.
+ * Calls the dial string and waits for an answer; where no leg dials, early media will do.
  *
  * @returns the leg that answered, or the cause why none did
  */
@@ -39,7 +39,7 @@ export async function dial(
   const seconds = Number(from?.get('call_timeout') ?? variables.get('originate_timeout') ?? CALL_TIMEOUT_S);
   const timer = instance.timers.after(seconds * 1000, () => made.hangup('NO_ANSWER'));
   let rung = false;
-  while (!made.answered && !made.down) {
+  while (!made.down && !(from ? made.answered : made.mediaUp)) {
     if (from && !from.ready) made.hangup('ORIGINATOR_CANCEL');
     else {
       if (made.callState === 'RINGING' && !rung) {

@@ -68,6 +68,10 @@ export class Digits {
   constructor(private readonly leg: Channel) {}
 
   /** Who reads the digits from now on: what the leg is doing. Those that came before are read first. */
+  get reader(): ((digit: Digit) => void) | undefined {
+    return this.#reader;
+  }
+
   set reader(reader: ((digit: Digit) => void) | undefined) {
     this.#reader = reader;
     this.#drain();

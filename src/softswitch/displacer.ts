@@ -1,5 +1,6 @@
 import { mix, parseToneStream, type Frame, type ToneStream } from './audio.js';
-import type { Channel, MediaBug } from './channel.js';
+import type { Channel } from './channel.js';
+import type { MediaBug } from './media.js';
 
 /** A tone mixed into what one party hears (`uuid_displace … m`). */
 export class Displacer implements MediaBug {
@@ -16,7 +17,7 @@ export class Displacer implements MediaBug {
     const { clock, timers } = this.leg.instance;
     this.#from = clock.frame;
     if (Number.isFinite(this.tone.durationMs)) {
-      timers.after(this.tone.durationMs, () => this.leg.removeBug(this));
+      timers.after(this.tone.durationMs, () => this.leg.media.remove(this));
     }
   }
 
@@ -33,18 +34,18 @@ export class Displacer implements MediaBug {
 export function startDisplacing(leg: Channel, target: string, flags: string): boolean {
   const tone = parseToneStream(target);
   // only mixing is needed here: without `m` FreeSWITCH takes the other party's voice away
-  if (!tone || !flags.includes('m') || leg.down || !leg.answered || displacerOf(leg, target)) return false;
-  leg.addBug(new Displacer(leg, target, tone));
+  if (!tone || !flags.includes('m') || leg.down || !leg.mediaUp || displacerOf(leg, target)) return false;
+  leg.media.add(new Displacer(leg, target, tone));
   return true;
 }
 
 /** Ends it; false where it does not play. */
 export function stopDisplacing(leg: Channel, target: string): boolean {
   const bug = displacerOf(leg, target);
-  if (bug) leg.removeBug(bug);
+  if (bug) leg.media.remove(bug);
   return bug !== undefined;
 }
 
 function displacerOf(leg: Channel, target: string): MediaBug | undefined {
-  return leg.bugs.find((bug) => bug instanceof Displacer && bug.target === target);
+  return leg.media.bugs.find((bug) => bug instanceof Displacer && bug.target === target);
 }

@@ -61,14 +61,14 @@ export class Handsets {
 
   hold(user: string): Promise<string> {
     return this.#act(user, (leg) => {
-      leg.endpoint?.hold(true);
+      leg.hold(true);
       return `${user} holds its call`;
     });
   }
 
   unhold(user: string): Promise<string> {
     return this.#act(user, (leg) => {
-      leg.endpoint?.hold(false);
+      leg.hold(false);
       return `${user} took its call back`;
     });
   }

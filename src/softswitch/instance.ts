@@ -95,7 +95,11 @@ export class Instance {
       'Application-UUID': id,
     };
     channel.fire('CHANNEL_EXECUTE', headers);
-    await run(channel, expanded);
+    try {
+      await run(channel, expanded);
+    } catch (error) {
+      this.log.warn('application failed', { application, error: String(error) });
+    }
     channel.fire('CHANNEL_EXECUTE_COMPLETE', { ...headers, 'Application-Response': '_none_' });
   }
 
@@ -139,7 +143,8 @@ export class Instance {
   /** `switch_ivr_uuid_bridge`: both legs have left what they did, and meet. */
   async #join(channel: Channel, other: Channel): Promise<void> {
     while (!other.down && (other.partner ?? other.running)) await other.changed();
-    if (other.down || channel.down) return;
+    if (channel.down) other.hangup(channel.cause);
+    if (other.down) return;
     channel.state = other.state = 'CS_SOFT_EXECUTE';
     for (const [leg, data] of [
       [channel, other.uuid],

@@ -13,6 +13,10 @@ export class LoopbackEnd implements Endpoint {
     this.other().markRinging();
   }
 
+  earlyMedia(): void {
+    this.other().markEarly();
+  }
+
   answer(): void {
     this.other().markAnswered();
   }
@@ -34,7 +38,7 @@ export class LoopbackEnd implements Endpoint {
   }
 
   receive(frame: number): Frame | undefined {
-    return this.other().written(frame);
+    return this.other().media.written(frame);
   }
 }
 

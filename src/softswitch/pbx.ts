@@ -105,6 +105,7 @@ const throughLoopback: MakeLeg = (request) => {
   ]);
   a.endpoint = new LoopbackEnd(() => b);
   b.endpoint = new LoopbackEnd(() => a);
+  from?.preAnswer();
   announce(a, from);
   b.fire('CHANNEL_CREATE');
   void a.changed().then(() => {

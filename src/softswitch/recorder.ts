@@ -10,7 +10,8 @@ import {
   mix,
   type Frame,
 } from './audio.js';
-import type { Channel, MediaBug } from './channel.js';
+import type { Channel } from './channel.js';
+import type { MediaBug } from './media.js';
 import { isTrue } from './text.js';
 import { FILE_BUFFER_BYTES, WavWriter } from './wav.js';
 
@@ -26,9 +27,10 @@ export class Recorder implements MediaBug {
   masked = false;
   paused = false;
   /** Frames kept back: mask and unmask act when a frame is written, not when it is heard. */
-  #kept: { read: Frame | undefined; written: Frame | undefined }[] = [];
+  #kept: { read: Frame; written: Frame | undefined }[] = [];
   #preBuffered = 0;
   #frames = 0;
+  #failed = false;
   #resamplers: Resampler[];
 
   constructor(
@@ -41,6 +43,7 @@ export class Recorder implements MediaBug {
       swapped: boolean;
       read: boolean;
       write: boolean;
+      answerRequired: boolean;
       bridgeRequired: boolean;
       minSeconds: number;
       preBufferFrames: number;
@@ -64,7 +67,11 @@ export class Recorder implements MediaBug {
     if (this.#preBuffered >= this.options.preBufferFrames) this.#writeKept();
     const { leg } = this;
     const size = this.file.size;
-    this.file.close();
+    try {
+      this.file.close();
+    } catch {
+      this.#failed = true;
+    }
     const samples = this.#frames * FRAME_SAMPLES;
     leg.set('record_file_size', String(size));
     const cause = this.#cause(samples);
@@ -79,8 +86,15 @@ export class Recorder implements MediaBug {
     leg.fire('RECORD_STOP', { ...this.#headers(), 'Record-Completion-Cause': cause });
   }
 
+  /** Ends it as a crash of the switch does. */
+  abandon(): void {
+    this.leg.instance.clock.remove(this.#onFrame);
+    this.file.abandon();
+  }
+
   #cause(samples: number): string {
     const { appended, rate, minSeconds } = this.options;
+    if (this.#failed) return 'uri-failure';
     if (this.#frames === 0 && !appended) return 'empty-file';
     // samples of the call against the rate of the file, as FreeSWITCH counts
     if (samples < rate * minSeconds && !appended) return 'input-too-short';
@@ -95,27 +109,32 @@ export class Recorder implements MediaBug {
 
   #onFrame = (frame: number): void => {
     const { leg, options } = this;
-    if (this.paused || (options.bridgeRequired && !leg.partner)) return;
-    // RECORD_ANSWER_REQ needs nothing: no frame comes before the answer
-    const read = leg.received(frame);
-    // without a frame from the party nothing is written: its own hold shortens the recording
+    const waits = (options.answerRequired && !leg.answered) || (options.bridgeRequired && !leg.partner);
+    if (this.paused || waits) return;
+    const read = leg.media.received(frame);
+    // it is a frame from the party that makes one be written: its own hold shortens the recording
     if (!read) return;
-    this.#kept.push({ read, written: leg.written(frame, this) });
+    this.#kept.push({ read, written: leg.media.written(frame, this) });
     const { preBufferFrames } = options;
     if (this.#frames === 0 || this.#preBuffered >= preBufferFrames) this.#writeKept();
     else this.#preBuffered++;
-    if (options.stopAt > 0 && options.stopAt <= Date.now() / 1000) leg.removeBug(this);
+    if (options.stopAt > 0 && options.stopAt <= Date.now() / 1000) leg.media.remove(this);
   };
 
   #writeKept(): void {
     const { read, write, stereo, swapped } = this.options;
     for (const frame of this.#kept) {
-      const own = read ? (frame.read ?? FILL) : SILENCE;
+      const own = read ? frame.read : SILENCE;
       const other = write ? (frame.written ?? FILL) : SILENCE;
       const samples = stereo
         ? interleave(this.#resample(0, swapped ? other : own), this.#resample(1, swapped ? own : other))
         : this.#resample(0, mix(own, other));
-      this.file.write(this.masked ? new Int16Array(samples.length) : samples);
+      try {
+        this.file.write(this.masked ? new Int16Array(samples.length) : samples);
+      } catch {
+        // a full disk does not end a recording (uri-failure)
+        this.#failed = true;
+      }
       this.#frames++;
     }
     this.#kept = [];
@@ -139,7 +158,8 @@ export function startRecording(
   limitSeconds: number,
   variables: ReadonlyMap<string, string>,
 ): boolean {
-  if (leg.down || !leg.codecKnown) return false;
+  leg.preAnswer();
+  if (leg.down || !leg.media.codecKnown) return false;
   if (recorderOf(leg, path)) return true;
   const byName = new Map([...variables].map(([name, value]) => [name.toLowerCase(), value]));
   const option = (name: string): string | undefined => byName.get(name.toLowerCase()) ?? leg.get(name);
@@ -164,7 +184,7 @@ export function startRecording(
     leg.set('record_completion_cause', 'uri-failure');
     return false;
   }
-  leg.addBug(
+  leg.media.add(
     new Recorder(leg, target, file, {
       rate,
       stereo,
@@ -172,6 +192,7 @@ export function startRecording(
       appended,
       read: !isTrue(option('RECORD_WRITE_ONLY')),
       write: !isTrue(option('RECORD_READ_ONLY')),
+      answerRequired: isTrue(option('RECORD_ANSWER_REQ')),
       bridgeRequired: isTrue(option('RECORD_BRIDGE_REQ')),
       minSeconds: Number(option('RECORD_MIN_SEC') ?? 0),
       preBufferFrames: Number(option('RECORD_PRE_BUFFER_FRAMES') ?? PRE_BUFFER_FRAMES),
@@ -184,15 +205,17 @@ export function startRecording(
 
 /** Ends the recording on that path, or `all`; false where there is none. */
 export function stopRecording(leg: Channel, path: string): boolean {
-  const ended = leg.bugs.filter((bug) => bug instanceof Recorder && (path === 'all' || bug.target === path));
-  for (const bug of ended) leg.removeBug(bug);
+  const ended = leg.media.bugs.filter(
+    (bug) => bug instanceof Recorder && (path === 'all' || bug.target === path),
+  );
+  for (const bug of ended) leg.media.remove(bug);
   return ended.length > 0;
 }
 
 /** The recorder that writes to `path`. */
 export function recorderOf(leg: Channel, path: string): Recorder | undefined {
   leg.instance.clock.catchUp();
-  return leg.bugs.find((bug): bug is Recorder => bug instanceof Recorder && bug.target === path);
+  return leg.media.bugs.find((bug): bug is Recorder => bug instanceof Recorder && bug.target === path);
 }
 
 /** Not `mkdir` with `recursive`, which on Linux never ends below /proc (Node.js 20). */

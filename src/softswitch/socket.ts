@@ -21,7 +21,7 @@ interface Packet {
 export class EventSocket {
   #server: Server;
   #connections = new Set<Connection>();
-  #heartbeat: NodeJS.Timeout;
+  #heartbeat: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly instance: Instance,
@@ -33,11 +33,11 @@ export class EventSocket {
       );
       this.#connections.add(connection);
     });
-    this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT_MS);
   }
 
   /** @returns the port that was given */
   listen(): Promise<number> {
+    this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT_MS);
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
       this.#server.listen(0, '127.0.0.1', () => resolve((this.#server.address() as AddressInfo).port));
@@ -47,7 +47,8 @@ export class EventSocket {
   /** @param farewell whether clients are told, or the connections just end as in a crash */
   async close(farewell: boolean): Promise<void> {
     clearInterval(this.#heartbeat);
-    const closed = new Promise((resolve) => this.#server.close(resolve));
+    // a second time it is closed already, which close tells with an error that is none here
+    const closed = new Promise((resolve) => this.#server.close(() => resolve(undefined)));
     for (const connection of this.#connections) connection.close(farewell);
     await closed;
   }
@@ -145,7 +146,9 @@ class Connection {
   }
 
   #flush(): void {
-    if (!this.#busy && !this.socket.destroyed) this.socket.write(this.#subscription.drain());
+    if (this.#busy || this.socket.destroyed) return;
+    const events = this.#subscription.drain();
+    if (events) this.socket.write(events);
   }
 
   #reply(text: string, more = ''): void {

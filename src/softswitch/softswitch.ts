@@ -4,6 +4,7 @@ import { MediaClock } from './clock.js';
 import { Handsets } from './handsets.js';
 import { Instance, type Log } from './instance.js';
 import { acceptAtPbx, pbx } from './pbx.js';
+import { Recorder } from './recorder.js';
 import { acceptAtPhone, phones } from './phones.js';
 import { EventSocket } from './socket.js';
 import { Timers } from './timers.js';
@@ -79,10 +80,12 @@ export class Softswitch extends Handsets {
     return { pbx: this.#address, phones: { ...common, port: await this.#sockets.phones.listen() } };
   }
 
-  /** Ends the PBX's event socket and every recording without a farewell, as a crash does. */
+  /** Ends the PBX without a farewell: its connections are reset, its recordings left unfinished. */
   async crash(): Promise<void> {
-    this.#timers.close();
-    this.#clock.close();
+    for (const leg of this.pbx.channels.values()) {
+      for (const bug of leg.media.bugs.splice(0)) if (bug instanceof Recorder) bug.abandon();
+    }
+    this.pbx.channels.clear();
     await this.#sockets.pbx.close(false);
   }
 

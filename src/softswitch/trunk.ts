@@ -30,6 +30,10 @@ class TrunkEnd implements Endpoint {
     this.#tell((leg) => leg.markRinging());
   }
 
+  earlyMedia(): void {
+    this.#tell((leg) => leg.markEarly());
+  }
+
   answer(): void {
     this.#tell((leg) => leg.markAnswered());
   }
@@ -45,7 +49,7 @@ class TrunkEnd implements Endpoint {
 
   sendDigit(digit: string, durationMs: number): void {
     const leg = this.other.leg;
-    if (leg?.bypass) leg.partner?.endpoint?.sendDigit(digit, durationMs);
+    if (leg?.media.bypass) leg.partner?.endpoint?.sendDigit(digit, durationMs);
     else leg?.digits.receive({ digit, durationMs, source: 'RTP', skip: false });
   }
 
@@ -54,7 +58,7 @@ class TrunkEnd implements Endpoint {
   }
 
   receive(frame: number): Frame | undefined {
-    return this.other.leg?.transmitted(frame);
+    return this.other.leg?.media.transmitted(frame);
   }
 
   /** A message takes its time on the wire, so nothing happens to the far leg within a command on the near one. */

@@ -47,6 +47,11 @@ export class WavWriter {
     closeSync(this.#file);
   }
 
+  /** Leaves the file as a crash does: what was kept back is lost, and the lengths are not written. */
+  abandon(): void {
+    closeSync(this.#file);
+  }
+
   #flush(): void {
     const data = Buffer.concat(this.#pending);
     this.#pending = [];

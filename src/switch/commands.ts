@@ -134,10 +134,11 @@ export function parseRows(reply: string): Record<string, unknown>[] {
   assertAccepted(reply);
   try {
     const { rows = [] } = JSON.parse(reply) as { rows?: Record<string, unknown>[] };
-    return rows;
+    if (Array.isArray(rows)) return rows;
   } catch {
-    throw new MetaflowsError('switch_refused', 'show … as json answers with no JSON');
+    // told below
   }
+  throw new MetaflowsError('switch_refused', 'show … as json answers with no rows');
 }
 
 /** Throws `call_gone` or `switch_refused` where the switch answered with `-ERR` or `-USAGE`. */

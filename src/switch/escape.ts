@@ -5,7 +5,7 @@
  */
 import { MetaflowsError } from '../errors.js';
 
-const ESCAPES: Record<string, string> = { '\n': '\\n', '\r': '\\r', '\t': '\\t', "'": "\\'", '\\': '\\\\' };
+const ESCAPES: Record<string, string> = { '\n': '\\n', '\r': '\\r', "'": "\\'", '\\': '\\\\' };
 
 /**
  * One argument for `switch_separate_string`: as it is where it is plain, else in quotes, inside which blanks and
@@ -14,7 +14,7 @@ const ESCAPES: Record<string, string> = { '\n': '\\n', '\r': '\\r', '\t': '\\t',
 export function quote(text: string): string {
   if (text.includes('\0')) throw new MetaflowsError('invalid_command', 'NUL');
   if (/^[\w.+/:@=%-]+$/.test(text)) return text;
-  return `'${text.replace(/[\n\r\t'\\]/g, (char) => ESCAPES[char] ?? char)}'`;
+  return `'${text.replace(/[\n\r'\\]/g, (char) => ESCAPES[char] ?? char)}'`;
 }
 
 /**

@@ -151,11 +151,12 @@ function recordOf(raw: RawEvent): { path: string; recordingId: string } {
 function text(raw: RawEvent, key: string): string {
   const value = raw[key];
   if (typeof value === 'string') return value;
-  return Array.isArray(value) ? `ARRAY::${value.map(String).join('|:')}` : '';
+  if (!Array.isArray(value)) return '';
+  return `ARRAY::${value.filter((each) => typeof each === 'string').join('|:')}`;
 }
 
 /** The switch counts in microseconds. */
 function milliseconds(raw: RawEvent, key: string): number | undefined {
-  const micros = Number(raw[key]);
+  const micros = Number(text(raw, key));
   return micros > 0 ? Math.floor(micros / 1000) : undefined;
 }

@@ -10,9 +10,8 @@ import { EventEmitter } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'winston';
 import { MetaflowsError, type ErrorCode } from '../errors.js';
-import { backoff } from './backoff.js';
-import { assertAccepted, buglist, CODE_EVENT, dump, isUuid, parseBuglist, parseRows } from './commands.js';
-import type { ApiCommand, Bug } from './commands.js';
+import { backoff, failuresAfter } from './backoff.js';
+import { assertAccepted, CODE_EVENT, dump, isUuid, parseRows, type ApiCommand } from './commands.js';
 import { Connection, stackOf, type Command, type ConnectionOptions } from './connection.js';
 import type { LegData, Snapshot, SwitchEvent } from './events.js';
 import { BINDING_APPLICATIONS, eventOf, isOurs, legOfDump, OUR_EXECUTE, type RawEvent } from './parse.js';
@@ -37,8 +36,6 @@ const SNAPSHOT_PARALLEL = 24;
  * (`switch_core_sqldb.c`, switch_user_sql_thread); seen: up to 240.
  */
 const SHOW_LAG_MS = 500;
-/** Milliseconds up after which a loss is a new one, and no failed try. */
-const STABLE_MS = 10_000;
 
 export interface SwitchOptions
   extends SwitchAddress, Pick<ConnectionOptions, 'commandTimeoutMs' | 'watchdogMs'> {
@@ -60,6 +57,7 @@ interface SwitchEvents {
 export class Switch extends EventEmitter<SwitchEvents> {
   /** `host:port`. */
   readonly id: string;
+  private readonly log: Logger;
   private commandConnections: Connection[] = [];
   private up = false;
   /** By the process's clock, milliseconds. */
@@ -74,6 +72,7 @@ export class Switch extends EventEmitter<SwitchEvents> {
   constructor(private readonly options: SwitchOptions) {
     super();
     this.id = `${options.host.includes(':') ? `[${options.host}]` : options.host}:${options.port}`;
+    this.log = options.log.child({ switch: this.id });
   }
 
   get connected(): boolean {
@@ -93,6 +92,7 @@ export class Switch extends EventEmitter<SwitchEvents> {
   /** Ends all connections; resolves when nothing is left. */
   async close(): Promise<void> {
     this.closing.abort();
+    this.lose(new MetaflowsError('shutting_down'));
     await this.running;
   }
 
@@ -107,7 +107,9 @@ export class Switch extends EventEmitter<SwitchEvents> {
 
   /** {@link api} for several commands in one write: between two of them the switch does as little as it can. */
   async apis(key: string, commands: readonly ApiCommand[]): Promise<string[]> {
-    const lines = commands.map(({ command, args }) => ({ line: `api ${command} ${args}`.trimEnd() }));
+    const lines = commands.map(({ command, args }) => ({
+      line: ['api', command, ...(args === '' ? [] : [args])].join(' '),
+    }));
     const replies = await this.timed(commands[0]?.command ?? '', this.connectionFor(key).commands(lines));
     return replies.map(({ body }) => body.trim());
   }
@@ -156,38 +158,29 @@ export class Switch extends EventEmitter<SwitchEvents> {
     return { legs, bridges };
   }
 
-  /** The leg as it is now; `undefined` where it is gone. Rejects as {@link api} does. */
-  async leg(uuid: string): Promise<LegData | undefined> {
+  /** The leg as it is now; `undefined` where it is gone. */
+  private async leg(uuid: string): Promise<LegData | undefined> {
     const { command, args } = dump(uuid);
     const reply = await this.api(uuid, command, args);
     return legOfDump(reply);
   }
 
-  /** The media bugs of a leg; none where it is gone. Rejects as {@link api} does. */
-  async buglist(key: string, uuid: string): Promise<Bug[]> {
-    const { command, args } = buglist(uuid);
-    return parseBuglist(await this.api(key, command, args));
-  }
-
   private async run(): Promise<void> {
-    const { signal } = this.closing;
-    let attempt = 0;
-    while (!signal.aborted) {
-      const { reason, upMs } = await this.session(signal);
+    let failures = 0;
+    while (!this.closing.signal.aborted) {
+      const { reason, upMs } = await this.session();
       if (reason.code === 'shutting_down') return;
       this.tellDown(reason);
-      if (upMs > STABLE_MS) attempt = 0;
-      await this.pause(backoff(attempt++, Math.random()));
+      failures = failuresAfter(failures, upMs);
+      await this.pause(backoff(failures, Math.random()));
     }
   }
 
   /** Opens all connections, is up until one is lost, closes all, and resolves with why. */
-  private async session(signal: AbortSignal): Promise<{ reason: MetaflowsError; upMs: number }> {
+  private async session(): Promise<{ reason: MetaflowsError; upMs: number }> {
     const lost = new Promise<MetaflowsError>((resolve) => (this.lose = resolve));
-    const stop = () => this.lose(new MetaflowsError('shutting_down'));
-    signal.addEventListener('abort', stop);
     const connection = (more: Partial<ConnectionOptions> = {}) =>
-      new Connection({ ...this.options, ...more, onClose: this.lose });
+      new Connection({ ...this.options, ...more, log: this.log, onClose: this.lose });
     const commands = Array.from({ length: COMMAND_CONNECTIONS }, () => connection());
     const bindings = connection({ ...BINDINGS, onEvent: (raw) => isOurs(raw) || this.take(raw) });
     const events = connection({ subscribe: EVENTS, onEvent: (raw) => this.take(raw) });
@@ -203,7 +196,6 @@ export class Switch extends EventEmitter<SwitchEvents> {
     } catch (error) {
       return { reason: error as MetaflowsError, upMs: 0 };
     } finally {
-      signal.removeEventListener('abort', stop);
       this.up = false;
       this.early = [];
       this.commandConnections = [];
@@ -226,7 +218,7 @@ export class Switch extends EventEmitter<SwitchEvents> {
   private tellUp(): void {
     this.up = true;
     this.downFor = undefined;
-    this.options.log.info('switch connected', { switch: this.id });
+    this.log.info('switch connected');
     this.tell(() => this.emit('up'));
     for (const event of this.early.splice(0)) this.tell(() => this.emit('event', event));
   }
@@ -235,7 +227,7 @@ export class Switch extends EventEmitter<SwitchEvents> {
     const why = `${code} ${detail}`;
     if (this.downFor === why) return;
     this.downFor = why;
-    this.options.log.warn('switch not connected', { switch: this.id, code, detail });
+    this.log.warn('switch not connected', { code, detail });
     this.tell(() => this.emit('down', code, detail));
   }
 
@@ -244,7 +236,7 @@ export class Switch extends EventEmitter<SwitchEvents> {
     try {
       emit();
     } catch (error) {
-      this.options.log.error('a listener of the switch failed', { switch: this.id, where: stackOf(error) });
+      this.log.error('a listener of the switch failed', { where: stackOf(error) });
     }
   }
 

@@ -1,4 +1,5 @@
 import { startLab, type Lab } from '../support/lab.js';
+import { TestService } from '../support/lab-service.js';
 
 let started: Promise<Lab> | undefined;
 
@@ -17,4 +18,21 @@ export function useLab(): () => Lab {
   });
   after(() => lab.phones.hangupAll());
   return () => lab;
+}
+
+/** Inside a `describe` with {@link useLab}: the service on it, users 1001 and 1002 with codes. */
+export function useService(
+  lab: () => Lab,
+  settings: () => Record<string, string> = () => ({}),
+): () => TestService {
+  let service: TestService;
+  before(async () => {
+    service = await TestService.start(lab(), settings());
+    for (const user of ['1001', '1002']) await service.flows(user);
+  });
+  after(async () => {
+    await lab().phones.hangupAll();
+    await service.close();
+  });
+  return () => service;
 }

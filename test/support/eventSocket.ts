@@ -22,6 +22,8 @@ export function standard({ line }: Received): string {
 /** One client of an {@link EventSocket}. */
 export class Peer extends EventEmitter<{ command: [Received] }> {
   readonly received: Received[] = [];
+  /** What came in one piece. */
+  readonly chunks: string[] = [];
   /** When the connection is gone. */
   readonly closed: Promise<unknown>;
   private input = '';
@@ -70,6 +72,7 @@ export class Peer extends EventEmitter<{ command: [Received] }> {
   }
 
   private read(text: string): void {
+    this.chunks.push(text);
     this.input += text;
     for (let end = this.input.indexOf('\n\n'); end >= 0; end = this.input.indexOf('\n\n')) {
       const [line = '', ...rest] = this.input.slice(0, end).split('\n');

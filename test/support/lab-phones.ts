@@ -45,7 +45,7 @@ export class Phones {
   /** Calls a user, and waits until the two are bridged. */
   async call(from: string, to: string, { ring, prefix = '' }: CallOptions = {}): Promise<LabCall> {
     const header = ring === undefined ? [] : [`sip_h_X-Lab-Ring=${ring}`];
-    return this.originate(from, to, header, `sofia/gateway/${from}/${prefix}${to}`, PHONE_TONES[from]!);
+    return this.originate(from, to, header, `sofia/gateway/${from}/${prefix}${to}`);
   }
 
   /** Somebody outside calls a user through the carrier, who authenticates nobody. */
@@ -53,18 +53,24 @@ export class Phones {
     const number = did ? `55500${to}` : to;
     const forged =
       from === undefined ? [] : [`origination_caller_id_number=${from}`, `sip_from_uri=sip:${from}@pbx.test`];
-    return this.originate('outside', to, forged, `sofia/outside/${number}@${this.carrier}`, OUTSIDE_TONE);
+    return this.originate(
+      from ?? OUTSIDE,
+      to,
+      forged,
+      `sofia/outside/${number}@${this.carrier}`,
+      OUTSIDE_TONE,
+    );
   }
 
   /** A user calls a number outside. */
   async callOutside(from: string, number: string): Promise<LabCall> {
-    return this.originate(from, number, [], `sofia/gateway/${from}/${number}`, PHONE_TONES[from]!);
+    return this.originate(from, number, [], `sofia/gateway/${from}/${number}`);
   }
 
   /** Calls a number of the PBX at which no phone answers (9196 echo, 5900 park), and waits until it is answered. */
   async callAlone(from: string, number: string): Promise<Leg> {
     const mark = this.pbx.mark();
-    const phone = await this.dial([], `sofia/gateway/${from}/${number}`, PHONE_TONES[from]!);
+    const phone = await this.dial(from, [], `sofia/gateway/${from}/${number}`);
     const leg = await this.legAt(from, phone);
     await this.pbx.event('CHANNEL_ANSWER', leg.uuid, {}, mark);
     return leg;
@@ -186,11 +192,11 @@ export class Phones {
     to: string,
     variables: string[],
     target: string,
-    tone: number,
+    tone?: number,
   ): Promise<LabCall> {
     const pbx = this.pbx.mark();
     const phones = this.phones.mark();
-    const phone = await this.dial(variables, target, tone);
+    const phone = await this.dial(from, variables, target, tone);
     const caller = await this.legAt(from, phone);
     const callee = await this.answeredBy(to, phones);
     await this.bridged(callee.uuid, pbx);
@@ -198,8 +204,14 @@ export class Phones {
   }
 
   /** Lets a phone dial; resolves with its leg's uuid, which there is once the call is answered. */
-  private async dial(variables: string[], target: string, tone: number): Promise<string> {
-    const all = ['playback_terminators=none', ...variables].join(',');
+  private async dial(
+    from: string,
+    variables: string[],
+    target: string,
+    tone = PHONE_TONES[from]!,
+  ): Promise<string> {
+    const identity = [`origination_caller_id_number=${from}`, `origination_caller_id_name=${from}`];
+    const all = ['playback_terminators=none', ...identity, ...variables].join(',');
     const reply = await ok(this.phones.api(`originate {${all}}${target} tone-${tone} XML phones`));
     return reply.slice('+OK '.length);
   }
@@ -221,6 +233,9 @@ export class Phones {
     await this.pbx.until(`bridge of ${uuid}`, (event) => isBridge(event, uuid), from);
   }
 }
+
+/** The number of who calls from outside. */
+const OUTSIDE = '5557654321';
 
 function isBridge(event: LabEvent, uuid: string): boolean {
   return (

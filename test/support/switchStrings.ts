@@ -1,7 +1,38 @@
-/**
- * FreeSWITCH's readers of text, ported by the line from 1.10.12, to say what a command of ours is to it. Held against
- * the real one in `test/switch/escape.test.ts`'s examples.
+import fc from 'fast-check';
+
+/*
+ * FreeSWITCH's readers of text, ported from 1.10.12, to say what a command of ours is to it.
  */
+
+/** Text that is full of what means something to the switch. */
+export const hostile = fc
+  .array(
+    fc.oneof(
+      fc.constantFrom(
+        ' ',
+        "'",
+        '"',
+        '\\',
+        ',',
+        ';',
+        '=',
+        '%',
+        '$',
+        '${',
+        '{',
+        '}',
+        '(',
+        ')',
+        '^^',
+        '\n',
+        '\r',
+        '\t',
+        '\v',
+      ),
+      fc.constantFrom('n', 's', 'x', '%20', '${uuid}', '\\n', "\\'", '\\$', '$\\{', 'é', '😀', '/a/b.wav'),
+    ),
+  )
+  .map((parts) => parts.join(''));
 
 /** `switch_separate_string` (`switch_utils.c`): the last of `max` arguments takes the rest. */
 export function separate(text: string, delimiter: string, max: number): string[] {

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { isMetaflowsError, type ErrorCode } from '../../src/errors.js';
 import * as commands from '../../src/switch/commands.js';
-import { brackets, expand, separate, strip } from '../support/switchStrings.js';
+import { brackets, expand, hostile, separate, strip } from '../support/switchStrings.js';
 
 const UUID = '0a1b2c3d-0000-4000-8000-00000000000f';
 
@@ -18,7 +18,7 @@ function argumentsOf({ args }: commands.ApiCommand, max: number): string[] {
   return separate(strip(args), ' ', max);
 }
 
-const text = fc.string({ unit: 'binary' }).filter((each) => !each.includes('\0'));
+const text = fc.oneof(hostile, fc.string({ unit: 'binary' })).map((each) => each.replaceAll('\0', ''));
 const notEmpty = text.filter((each) => each !== '');
 const path = text.map((each) => `/rec/${each}.wav`);
 
@@ -213,7 +213,8 @@ describe('commands', () => {
       expect(commands.parseRows('{"row_count":1,"rows":[{"uuid":"a"}]}')).to.deep.equal([{ uuid: 'a' }]);
       expect(commands.parseRows('{"row_count": 0}')).to.deep.equal([]);
       refuses(() => commands.parseRows('-ERR SQL disabled, no data available!'), 'switch_refused');
-      refuses(() => commands.parseRows('0 total.'), 'switch_refused');
+      for (const reply of ['0 total.', 'null', '{"rows":5}'])
+        refuses(() => commands.parseRows(reply), 'switch_refused');
     });
 
     it('tells a leg that is gone from another refusal', () => {

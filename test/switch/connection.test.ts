@@ -153,6 +153,43 @@ describe('Connection', () => {
       expect(await codeOf(connection.open())).to.equal('switch_down');
     });
 
+    it('is not open where it was lost in the same breath', async () => {
+      answer('event', (_command, peer) => {
+        peer.send('Content-Type: command/reply\nReply-Text: +OK\n\nContent-Length: x\n\n');
+        return undefined;
+      });
+      const connection = make({ subscribe: 'DTMF' });
+      expect(await codeOf(connection.open())).to.equal('connection_lost');
+      expect(await codeOf(connection.command('api status'))).to.equal('switch_down');
+    });
+
+    it('rejects, and tells nobody else, whatever ends it', async () => {
+      let told = false;
+      const onClose = () => (told = true);
+      await codeOf(make({ password: 'wrong', onClose }).open());
+      socket.answer((_command, peer) => {
+        peer.socket.resetAndDestroy();
+        return undefined;
+      });
+      await codeOf(make({ onClose }).open());
+      socket.answer(standard, 'Content-Type: text/rude-rejection\n\n');
+      await codeOf(make({ onClose }).open());
+      expect(told).to.equal(false);
+    });
+
+    it('leaves no timer behind when it is closed', async () => {
+      const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+      // mocha sets its own when it has the promise
+      await Promise.resolve();
+      const before = timers();
+      const [connection] = await open();
+      const pending = codeOf(connection.command('api status'));
+      expect(timers()).to.be.above(before);
+      connection.close();
+      await pending;
+      expect(timers()).to.equal(before);
+    });
+
     it('refuses a password with a line break, before it writes a byte', async () => {
       const error: unknown = await make({ password: 'top\n\napi shutdown' })
         .open()

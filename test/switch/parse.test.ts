@@ -106,6 +106,7 @@ describe('eventOf', () => {
     'no leg': raw('DTMF', { 'DTMF-Digit': '1', 'Unique-ID': undefined }),
     'a leg that cannot be named': raw('DTMF', { 'DTMF-Digit': '1', 'Unique-ID': 'a b' }),
     'a leg twice': raw('DTMF', { 'DTMF-Digit': '1', 'Unique-ID': [UUID, PEER] }),
+    'a time that is no text': raw('CHANNEL_HOLD', { 'Event-Date-Timestamp': { toString: 0 } }),
     'no time': raw('CHANNEL_HOLD', { 'Event-Date-Timestamp': 'soon' }),
     'no digit': raw('DTMF'),
     'several digits': raw('DTMF', { 'DTMF-Digit': '12' }),
@@ -147,7 +148,7 @@ describe('legOf', () => {
     const got = legOf(
       raw('CHANNEL_CREATE', {
         'Caller-Caller-ID-Name': 'two\nlines',
-        variable_list: ['a', 'b'],
+        variable_list: ['a', { toString: 0 }, 'b'],
         variable___proto__: 'x',
       }),
     );

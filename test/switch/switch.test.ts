@@ -210,8 +210,11 @@ describe('Switch', () => {
       answer('auth', () => (++attempts < 3 ? '-ERR invalid' : '+OK accepted'));
       const freeswitch = make();
       freeswitch.on('down', (code) => reasons.push(code));
+      const began = performance.now();
       freeswitch.start();
       await once(freeswitch, 'up');
+      // at least 250 ms and then 500
+      expect(performance.now() - began).to.be.above(700);
       // a wrong password is tried once for each attempt
       expect(attempts).to.equal(2 + CONNECTIONS);
       expect(reasons).to.deep.equal(['auth_refused']);
@@ -294,6 +297,18 @@ describe('Switch', () => {
         'api status',
       ]);
       expect(await freeswitch.apis('a', [])).to.deep.equal([]);
+      const peer = socket.peers.find(({ lines }) => lines.includes('api status'))!;
+      expect(peer.chunks).to.include(
+        'api uuid_record U start /a.wav\n\napi uuid_record U mask /a.wav\n\napi status\n\n',
+      );
+    });
+
+    it('of several lines are refused', async () => {
+      const freeswitch = await up();
+      expect(await codeOf(freeswitch.api('a', 'status', '\n'))).to.equal('invalid_command');
+      expect(await codeOf(freeswitch.execute('a', UUID, 'eval', 'x\n\napi shutdown'))).to.equal(
+        'invalid_command',
+      );
     });
 
     it('are timed, by their name', async () => {
@@ -392,18 +407,5 @@ describe('Switch', () => {
       answer('api', () => '-ERR SQL disabled, no data available!\n');
       expect(await codeOf((await up()).snapshot())).to.equal('switch_refused');
     });
-  });
-
-  it('says the media bugs of a leg', async () => {
-    answer('api', ({ line }) =>
-      line === `api uuid_buglist ${UUID}`
-        ? '<media-bugs>\n <media-bug>\n  <function>session_record</function>\n  <target>/a.wav</target>\n </media-bug>\n</media-bugs>\n'
-        : '-ERR no reply\n',
-    );
-    const freeswitch = await up();
-    expect(await freeswitch.buglist('a', UUID)).to.deep.equal([
-      { function: 'session_record', target: '/a.wav' },
-    ]);
-    expect(await freeswitch.buglist('a', 'gone')).to.deep.equal([]);
   });
 });

@@ -123,7 +123,9 @@ describe('Kazoo’s channels', () => {
           status: 'success',
           data: { result: 'masked', recording: JSON.parse(JSON.stringify(shown)) as object },
         });
-        expect(api.calls.ran).to.deep.equal([{ uuid: 'alice', node: MASK, actor: { tokenId } }]);
+        expect(api.calls.ran).to.deep.equal([
+          { uuid: 'alice', node: MASK, actor: { account: 'example.com', tokenId } },
+        ]);
       });
     }
   }
