@@ -34,7 +34,6 @@ export const ERRORS = {
     status: 502,
     message: 'the endpoint of transcriptions does not say when a text was said, and spans are masked',
   },
-  no_text_possible: { status: 409, message: 'the recording has no audio to make text of' },
   legal_hold: { status: 409, message: 'the recording is on legal hold' },
   // what the switch says
   switch_refused: { status: 502, message: 'the switch refused the command' },

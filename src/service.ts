@@ -2,8 +2,9 @@
 import { EventEmitter } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Logger } from 'winston';
+import type { AuditEvent } from './audit/events.js';
 import { Calls, type Change } from './calls/calls.js';
 import { Channels } from './calls/channels.js';
 import { Feedback } from './calls/feedback.js';
@@ -26,6 +27,8 @@ import { parseFlowFile } from './metaflows/validate.js';
 import { Metrics } from './metrics.js';
 import { RecordingFiles } from './recording/files.js';
 import { Recorder } from './recording/recorder.js';
+import { Removal } from './recording/removal.js';
+import { Retention } from './retention/retention.js';
 import { Softswitch } from './softswitch/softswitch.js';
 import { openStore, type Store } from './store/store.js';
 import { Switch } from './switch/switch.js';
@@ -53,7 +56,7 @@ export interface Service {
 export async function startService(config: Config, log: Logger): Promise<Service> {
   const metrics = new Metrics();
   const recordings = new EventEmitter();
-  const store = await openStore(config.database, log);
+  const store = await openStore(config.database, log, resolve('data/instance'));
   const { made } = await store.tokens.ensureAdminToken(config.adminToken);
   await seed(store, config.flowsDir, log);
 
@@ -72,11 +75,15 @@ export async function startService(config: Config, log: Logger): Promise<Service
     minFree: config.limits.min_free_bytes,
     log,
   });
+  const files = new RecordingFiles(config.recordingsMount);
+  const audit = (event: AuditEvent) => store.audit.append(event);
+  const removal = new Removal({ recordings: store.recordings, files, audit });
+  const retention = new Retention({ settings: store.retention, recordings: store.recordings, removal, log });
   const recorder = new Recorder({
     calls,
     switchOf,
     store: store.recordings,
-    files: new RecordingFiles(config.recordingsMount),
+    files,
     dir: config.recordingsDir,
     ceiling: config.limits.time_limit,
     followTransfer: config.recording.follow_transfer,
@@ -88,6 +95,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
       if (type === 'completed' || type === 'discarded' || type === 'failed') metrics.recordingEnded(type);
       return delivery.onEvent(event);
     },
+    audit,
     log,
   });
   const runner = new Runner(recorder, switchOf);
@@ -148,6 +156,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
     calls: channels,
     delivery,
     feed,
+    removal,
     recordingsMount: config.recordingsMount,
     status,
     metrics,
@@ -158,6 +167,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
   });
   await disk.start();
   await delivery.start();
+  retention.start();
   const http = await listen(app, config.httpHost, config.httpPort);
   for (const { port } of links.values()) port.start();
 
@@ -175,6 +185,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
       await Promise.all([...links.values()].map(({ port }) => port.close()));
       await softswitch?.close();
       disk.close();
+      await retention.close();
       await delivery.close();
       await store.close();
     },
@@ -189,6 +200,7 @@ async function deliveryOf(config: Config, store: Store, feed: Feed, log: Logger)
     webhooks: store.webhooks,
     signingKey: await store.webhooks.signingKey(),
     mount: config.recordingsMount,
+    transcription: config.transcription,
     send: (outgoing, signal) => sender.send(outgoing, signal),
     publish: (notice, users) => feed.publish(notice, users),
     log,

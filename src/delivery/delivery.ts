@@ -8,6 +8,7 @@ import { MetaflowsError } from '../errors.js';
 import type { TranscriptionSettings } from '../generated/configuration.js';
 import type { RecordCallData } from '../generated/record_call.js';
 import type { RecordingDocument } from '../generated/recording.js';
+import { isRunning } from '../recording/state.js';
 import type { Webhook } from '../store/webhooks.js';
 import { handedInAgain, type FailedAttempt, type Shipment } from './attempts.js';
 import { systemClock, type Clock } from './clock.js';
@@ -148,10 +149,14 @@ export class Delivery implements Carrier<Parcel> {
    * Has text made of a recording that has ended, also where there is one, or an attempt was given up; resolves with the
    * document as it is then. `locale` such as `en-US`: none, as it was asked for when it was started.
    */
-  async transcribe({ account_id, id }: RecordingDocument, locale?: string): Promise<RecordingDocument | undefined> {
+  async transcribe(
+    { account_id, id }: RecordingDocument,
+    locale?: string,
+  ): Promise<RecordingDocument | undefined> {
     if (this.transcriber.host === '') throw new MetaflowsError('transcription_off');
     const doc = await this.options.recordings.change(account_id, id, (current) => {
-      if (current.state !== 'completed') throw new MetaflowsError('no_text_possible');
+      if (isRunning(current)) throw new MetaflowsError('recording_running');
+      if (current.size === undefined) throw new MetaflowsError('file_gone');
       const wanted = locale ?? (current.internal.data as RecordCallData).transcribe_locale;
       const transcription = { status: 'pending' as const, ...(wanted !== undefined && { locale: wanted }) };
       return { ...current, transcription };

@@ -83,8 +83,8 @@ export class Transcriber {
     { url, api_key, model }: TranscriptionSettings,
   ): Promise<Outgoing> {
     const path = join(this.options.mount, doc.internal.file);
-    const { size } = await stat(path).catch((error: NodeJS.ErrnoException) => {
-      throw new MetaflowsError('file_gone', error.code, { cause: error });
+    const { size } = await stat(path).catch((error: unknown) => {
+      throw new MetaflowsError('file_gone', (error as NodeJS.ErrnoException).code, { cause: error });
     });
     if (size === 0) throw new MetaflowsError('file_gone', 'it is empty');
     const { contentType, before, after } = formOf(doc, model, doc.transcription?.locale);

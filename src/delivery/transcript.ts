@@ -79,7 +79,9 @@ function parsed(body: string): Answered | undefined {
 }
 
 /** Seconds become milliseconds. */
-function segmentOf(segment: { start?: unknown; end?: unknown; text?: unknown } | null): TranscriptSegment | undefined {
+function segmentOf(
+  segment: { start?: unknown; end?: unknown; text?: unknown } | null,
+): TranscriptSegment | undefined {
   const { start, end, text } = segment ?? {};
   if (!Number.isFinite(start) || !Number.isFinite(end) || typeof text !== 'string') return undefined;
   const [from, to] = [start as number, end as number];

@@ -8,6 +8,7 @@
 import type { RecordingDocument } from '../generated/recording.js';
 import { pendingShipments, shipmentsOf } from '../delivery/ids.js';
 import { newRecordingId } from '../recording/files.js';
+import { isRunning } from '../recording/state.js';
 import { Turns } from '../recording/turns.js';
 import type { Documents } from './documents.js';
 import { OUTBOX } from './outbox.js';
@@ -56,7 +57,7 @@ export class RecordingStore {
     return this.#turns.take(key, async () => {
       if (!this.#marked.has(key)) {
         await this.#documents.mark([
-          ...(isUnfinished(recording) ? [`unfinished/${key}`] : []),
+          ...(isRunning(recording) ? [`unfinished/${key}`] : []),
           ...(recording.owner_id === undefined ? [] : [ownedId(recording, recording.owner_id)]),
         ]);
         this.#marked.add(key);
@@ -66,7 +67,7 @@ export class RecordingStore {
         // A hold is not the recorder's, whose document may be older.
         recording: { ...recording, ...(current?.recording.legal_hold && { legal_hold: true }) },
       }));
-      if (!isUnfinished(recording)) {
+      if (!isRunning(recording)) {
         await this.#documents.remove(`unfinished/${key}`);
         this.#marked.delete(key);
       }
@@ -74,8 +75,8 @@ export class RecordingStore {
   }
 
   /**
-   * Stores what `change` makes of the newest version of a recording that has ended, and resolves with it; undefined
-   * where there is none.
+   * Stores what `change` makes of the newest version of a recording, and resolves with it; undefined where there is none.
+   * Of one that has not ended only `legal_hold` may be changed: all else is the recorder's.
    */
   async change(
     account: string,
@@ -104,7 +105,7 @@ export class RecordingStore {
     const { limit, matches } = query;
     const recordings: RecordingDocument[] = [];
     let next = query.startKey;
-    for (let scanned = 0; scanned < MAX_SCANNED && recordings.length < limit; ) {
+    for (let scanned = 0; scanned < MAX_SCANNED && recordings.length < limit;) {
       // Of no more ids than the page has room for: the next page begins behind the last one that was looked at.
       const room = matches ? BATCH : limit - recordings.length;
       const ids = await this.#ids(account, { ...query, startKey: next, limit: room + 1 });
@@ -151,7 +152,7 @@ export class RecordingStore {
   async unfinished(): Promise<RecordingDocument[]> {
     const keys = await this.#documents.ids('unfinished/');
     const entries = await this.#documents.getAll<Stored>(keys.map((key) => `recording/${key}`));
-    return entries.map(({ value }) => value.recording).filter(isUnfinished);
+    return entries.map(({ value }) => value.recording).filter(isRunning);
   }
 
   #ids(account: string, { user, from, to, startKey, limit }: RecordingQuery): Promise<string[]> {
@@ -178,10 +179,6 @@ function keyOf(...parts: string[]): string {
 
 function ownedId({ account_id, id }: RecordingDocument, user: string): string {
   return `owned/${keyOf(account_id, user, id)}`;
-}
-
-function isUnfinished({ state }: RecordingDocument): boolean {
-  return state === 'recording' || state === 'masked';
 }
 
 /** What the ids that are made at `at` begin with: the month and twelve hex digits of milliseconds. */

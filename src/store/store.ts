@@ -86,8 +86,8 @@ async function open(location: string, remote: boolean): Promise<PouchDB.Database
 /** This instance's id, made at its first start. */
 async function instanceIn(file: string): Promise<string> {
   await mkdir(dirname(file), { recursive: true });
-  await writeFile(file, newInstanceId(), { flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error;
+  await writeFile(file, newInstanceId(), { flag: 'wx' }).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   });
   return (await readFile(file, 'utf8')).trim();
 }

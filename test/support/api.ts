@@ -14,6 +14,8 @@ import { createApp } from '../../src/http/app.js';
 import type { Actor, CallsPort, Channel, Deps, RunOutcome } from '../../src/http/ports.js';
 import type { MetaflowNode } from '../../src/generated/metaflows.js';
 import { Metrics } from '../../src/metrics.js';
+import { RecordingFiles } from '../../src/recording/files.js';
+import { Removal } from '../../src/recording/removal.js';
 import { openStore, type Store } from '../../src/store/store.js';
 import { testDelivery } from './delivery.js';
 
@@ -62,6 +64,15 @@ export function capturingLog(): { log: winston.Logger; lines: string[] } {
   return { log, lines };
 }
 
+/** What deletes recordings of a store, and their files below `mount`. */
+export function testRemoval(store: Store, mount: string): Removal {
+  return new Removal({
+    recordings: store.recordings,
+    files: new RecordingFiles(mount),
+    audit: (event) => store.audit.append(event),
+  });
+}
+
 export interface Api {
   app: Express;
   store: Store;
@@ -93,6 +104,7 @@ export async function startApi(overrides: Partial<Deps> = {}): Promise<Api> {
     calls,
     delivery,
     feed,
+    removal: testRemoval(store, recordingsMount),
     recordingsMount,
     status: () => ({ ready: true }),
     metrics,
