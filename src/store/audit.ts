@@ -3,7 +3,6 @@
  * whose ids say all, `audited/{account}/{recording}/{instance}/{seq}`. Nothing of it is ever changed or deleted. Every
  * instance writes a chain of its own, so that those who share a database have no conflicts.
  */
-import { randomBytes } from 'node:crypto';
 import {
   beginningOf,
   hashOf,
@@ -17,6 +16,7 @@ import type { AuditEvent } from '../audit/events.js';
 import { MetaflowsError } from '../errors.js';
 import { Turns } from '../recording/turns.js';
 import type { Documents } from './documents.js';
+import { newInstanceId } from './instance.js';
 
 const LINES = 'audit/';
 const HEADS = 'audit-head/';
@@ -26,10 +26,6 @@ const INSTANCE = 'audit-instance';
 export interface AuditPage {
   lines: StoredLine[];
   next_start_key?: string;
-}
-
-export function newInstanceId(): string {
-  return randomBytes(8).toString('hex');
 }
 
 export class AuditStore {
@@ -67,9 +63,8 @@ export class AuditStore {
         // It was written, and the answer was lost; or another process has the same instance's id, and was faster.
         const stored = isNew ? line : (await this.#documents.get(LINES + place))?.value;
         if (!stored) throw new MetaflowsError('store_failed', 'a line of the audit cannot be read');
-        const hash = hashOf(stored);
-        await this.#advance({ instance: line.instance, seq: line.seq, hash });
-        if (isNew || hash === hashOf(line)) return;
+        await this.#advance({ instance: line.instance, seq: line.seq, hash: hashOf(stored) });
+        if (isNew) return;
       }
     });
   }

@@ -1,12 +1,12 @@
 /** The database: metaflows, tokens, recordings and what is to be sent, in PouchDB, embedded or a CouchDB's. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mkdir } from 'node:fs/promises';
 import PouchDB from 'pouchdb';
 import type { Logger } from 'winston';
 import { MetaflowsError } from '../errors.js';
 import type { Parcel } from '../delivery/delivery.js';
-import { AuditStore, newInstanceId } from './audit.js';
+import { AuditStore } from './audit.js';
 import { Documents, entryOf, type Deleted, type Entry } from './documents.js';
+import { instanceIn } from './instance.js';
 import { MetaflowsStore } from './metaflows.js';
 import { OutboxStore } from './outbox.js';
 import { RecordingStore } from './recordings.js';
@@ -81,15 +81,6 @@ async function open(location: string, remote: boolean): Promise<PouchDB.Database
     const reason = error instanceof Error ? error.message : String(error);
     throw new MetaflowsError('database_unopenable', `${place}: ${reason}`, { cause: error });
   }
-}
-
-/** This instance's id, made at its first start. */
-async function instanceIn(file: string): Promise<string> {
-  await mkdir(dirname(file), { recursive: true });
-  await writeFile(file, newInstanceId(), { flag: 'wx' }).catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  });
-  return (await readFile(file, 'utf8')).trim();
 }
 
 /** What other processes write into the same database, for as long as it is open. */
