@@ -8,7 +8,7 @@ import type { Express } from 'express';
 import { expect } from 'chai';
 import request from 'supertest';
 import winston from 'winston';
-import type { Delivery } from '../../src/delivery/delivery.js';
+import type { Delivery, DeliveryOptions } from '../../src/delivery/delivery.js';
 import { Feed } from '../../src/delivery/feed.js';
 import { createApp } from '../../src/http/app.js';
 import type { Actor, CallsPort, Channel, Deps, RunOutcome } from '../../src/http/ports.js';
@@ -85,7 +85,10 @@ export interface Api {
   close(): Promise<void>;
 }
 
-export async function startApi(overrides: Partial<Deps> = {}): Promise<Api> {
+export async function startApi(
+  overrides: Partial<Deps> = {},
+  ofDelivery: Partial<DeliveryOptions> = {},
+): Promise<Api> {
   const folder = await mkdtemp(join(tmpdir(), 'metaflows-http-'));
   const { log, lines } = capturingLog();
   const store = await openStore(join(folder, 'db'), log);
@@ -98,6 +101,7 @@ export async function startApi(overrides: Partial<Deps> = {}): Promise<Api> {
     mount: recordingsMount,
     publish: (notice, users) => feed.publish(notice, users),
     log,
+    ...ofDelivery,
   });
   const app = createApp({
     store,
