@@ -38,6 +38,7 @@ export function createApp(deps: Deps): Express {
     }),
   );
   if (deps.phones) app.use('/phones', deps.phones);
+  if (deps.push) app.use('/push', deps.push);
   app.use('/v2', kazooRouter(deps));
   app.use(() => {
     throw notFound();

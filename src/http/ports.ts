@@ -73,4 +73,6 @@ export interface Deps {
   requestsPerMinute: number;
   /** Drives the simulated phones, under `/phones`. */
   phones?: Router;
+  /** Takes files that switches send, under `/push`. */
+  push?: Router;
 }
