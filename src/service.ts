@@ -2,8 +2,9 @@
 import { EventEmitter } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Logger } from 'winston';
+import type { AuditEvent } from './audit/events.js';
 import { Calls, type Change } from './calls/calls.js';
 import { Channels } from './calls/channels.js';
 import type { Owner } from './calls/owner.js';
@@ -29,6 +30,8 @@ import { RecordingFiles } from './recording/files.js';
 import { parametersFor } from './recording/automatic.js';
 import { RecordAll, situationOf } from './recording/record-all.js';
 import { Recorder } from './recording/recorder.js';
+import { Removal } from './recording/removal.js';
+import { Retention } from './retention/retention.js';
 import { Softswitch } from './softswitch/softswitch.js';
 import { openStore, type Store } from './store/store.js';
 import { Switch } from './switch/switch.js';
@@ -56,7 +59,7 @@ export interface Service {
 export async function startService(config: Config, log: Logger): Promise<Service> {
   const metrics = new Metrics();
   const recordings = new EventEmitter();
-  const store = await openStore(config.database, log);
+  const store = await openStore(config.database, log, resolve('data/instance'));
   const { made } = await store.tokens.ensureAdminToken(config.adminToken);
   await seed(store, config.flowsDir, log);
 
@@ -76,11 +79,15 @@ export async function startService(config: Config, log: Logger): Promise<Service
     log,
   });
   const documentsOf = ({ account, user, device }: Owner) => store.callRecording.forLeg(account, user, device);
+  const files = new RecordingFiles(config.recordingsMount);
+  const audit = (event: AuditEvent) => store.audit.append(event);
+  const removal = new Removal({ recordings: store.recordings, files, audit });
+  const retention = new Retention({ settings: store.retention, recordings: store.recordings, removal, log });
   const recorder = new Recorder({
     calls,
     switchOf,
     store: store.recordings,
-    files: new RecordingFiles(config.recordingsMount),
+    files,
     dir: config.recordingsDir,
     ceiling: config.limits.time_limit,
     settings: config.recording,
@@ -99,6 +106,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
       if (type === 'completed' || type === 'discarded' || type === 'failed') metrics.recordingEnded(type);
       return delivery.onEvent(event);
     },
+    audit,
     log,
   });
   const recordAll = new RecordAll({ calls, recorder, switchOf, documentsOf, log });
@@ -160,6 +168,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
     calls: channels,
     delivery,
     feed,
+    removal,
     recordingsMount: config.recordingsMount,
     playsFiles: config.recording.sounds_dir !== '',
     status,
@@ -171,6 +180,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
   });
   await disk.start();
   await delivery.start();
+  retention.start();
   const http = await listen(app, config.httpHost, config.httpPort);
   for (const { port } of links.values()) port.start();
 
@@ -188,6 +198,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
       await Promise.all([...links.values()].map(({ port }) => port.close()));
       await softswitch?.close();
       disk.close();
+      await retention.close();
       await delivery.close();
       await store.close();
     },
@@ -202,6 +213,7 @@ async function deliveryOf(config: Config, store: Store, feed: Feed, log: Logger)
     webhooks: store.webhooks,
     signingKey: await store.webhooks.signingKey(),
     mount: config.recordingsMount,
+    transcription: config.transcription,
     send: (outgoing, signal) => sender.send(outgoing, signal),
     publish: (notice, users) => feed.publish(notice, users),
     log,

@@ -33,6 +33,7 @@ export interface Configuration {
   tones?: Tones;
   limits?: Limits;
   recording?: RecordingSettings;
+  transcription?: TranscriptionSettings;
 }
 /**
  * Channel variables that say whose a leg is; the first non-empty one wins.
@@ -106,4 +107,15 @@ export interface RecordingSettings {
    * as the switch sees it: below it lie the files that accounts may play for consent; empty: tones alone
    */
   sounds_dir?: string;
+}
+/**
+ * Where recordings are made text of, in OpenAI's way; nowhere unless set.
+ */
+export interface TranscriptionSettings {
+  /**
+   * of the endpoint: https://…/v1/audio/transcriptions
+   */
+  url: string;
+  api_key?: string;
+  model: string;
 }

@@ -89,6 +89,11 @@ export interface RecordingDocument {
    * of the finished file, hex
    */
   sha256?: string;
+  /**
+   * it may not be deleted, by nobody
+   */
+  legal_hold?: true;
+  transcription?: Transcription;
 }
 export interface MaskInterval {
   start_ms: number;
@@ -178,4 +183,25 @@ export interface RecordingInternals {
    * it began by itself
    */
   automatic?: boolean;
+}
+export interface Transcription {
+  status: 'pending' | 'completed' | 'failed';
+  /**
+   * that was asked for, else what the endpoint found
+   */
+  locale?: string;
+  /**
+   * nothing of masked spans
+   */
+  text?: string;
+  segments?: TranscriptSegment[];
+  /**
+   * why it failed: a stable code
+   */
+  error?: string;
+}
+export interface TranscriptSegment {
+  start_ms: number;
+  end_ms: number;
+  text: string;
 }

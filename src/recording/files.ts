@@ -139,6 +139,13 @@ export class RecordingFiles {
     await chmod(this.path(file), 0o640).catch(() => undefined);
   }
 
+  /** Removes all that there may be of a recording, what a crash left while the whole was made too. */
+  async removeAll(files: string[]): Promise<void> {
+    const [whole = ''] = files;
+    const left = [segmentFile(whole, 1), `${whole}.joined`, `${whole}.trimmed`];
+    await Promise.all([...new Set([...files, ...left])].map((file) => this.remove(file)));
+  }
+
   async remove(file: string): Promise<void> {
     await rm(this.path(file), { force: true });
   }

@@ -1,5 +1,6 @@
 /** What is asked of the recorder, what it answers, and what it needs of the rest of the service. */
 import type { Logger } from 'winston';
+import type { Audit } from '../audit/events.js';
 import type { Calls, Leg } from '../calls/calls.js';
 import type { Tone } from '../calls/feedback.js';
 import type { Owner } from '../calls/owner.js';
@@ -58,6 +59,8 @@ export interface RecorderOptions {
   feedback: { play(leg: Leg, tone: Tone): Promise<void> };
   /** Awaited before whoever asked is told; a rejection is logged and changes nothing. */
   onEvent: (event: RecordingEvent) => Promise<void>;
+  /** Gets each thing that is done to a recording, and that could not be done, before whoever asked is told. */
+  audit: Audit;
   log: Logger;
   now?: () => number;
 }

@@ -3,8 +3,9 @@
  * The commands of one call run one at a time, in order. What a recording is: `state.ts`; how it follows its call:
  * `following.ts`.
  */
+import { eventOf, type AuditEvent } from '../audit/events.js';
 import type { Leg } from '../calls/calls.js';
-import { MetaflowsError } from '../errors.js';
+import { isMetaflowsError, MetaflowsError } from '../errors.js';
 import type { RecordCallData } from '../generated/record_call.js';
 import type { AuditEntry, RecordingDocument } from '../generated/recording.js';
 import { assertAccepted, record } from '../switch/commands.js';
@@ -42,7 +43,7 @@ export class Recorder {
   constructor(private readonly options: RecorderOptions) {
     const { calls, switchOf, files } = options;
     this.now = options.now ?? Date.now;
-    this.active = new ActiveRecordings(options.store);
+    this.active = new ActiveRecordings(options.store, options.audit);
     this.segments = new Segments(switchOf, files, this.now);
     const pathOf = (active: Active) => this.pathOf(active);
     this.maskers = new Maskers(calls, switchOf, pathOf, this.now);
@@ -198,20 +199,51 @@ export class Recorder {
       const running = [...own, ...adopted];
       const asked = request.data.action ?? 'start';
       const action = asked === 'toggle' ? (own.length > 0 ? 'stop' : 'start') : asked;
-      if (action === 'stop') return this.stop(request, running);
-      if (action !== 'start') return this.mask(action, request, legs, running);
-      const [first] = own;
-      if (first) {
-        if (request.by !== 'service') await this.note(first, request, 'start', 'already_recording');
-        return { result: 'already_recording', recording: first.doc };
+      try {
+        if (action === 'stop') return await this.stop(request, running);
+        if (action !== 'start') return await this.mask(action, request, legs, running);
+        const [first] = own;
+        if (first) {
+          if (request.by !== 'service') await this.note(first, request, 'start', 'already_recording');
+          return { result: 'already_recording', recording: first.doc };
+        }
+        const active = await this.start(request);
+        proof = this.prove(active);
+        proof.catch(() => undefined);
+        return { result: 'started', recording: active.doc };
+      } catch (error) {
+        await this.refused(request, action, running, error);
+        throw error;
       }
-      const active = await this.start(request);
-      proof = this.prove(active);
-      proof.catch(() => undefined);
-      return { result: 'started', recording: active.doc };
     });
     await proof;
     return outcome;
+  }
+
+  /** Accounts for what could not be done, with the recordings that go on, else on its own. */
+  private async refused(
+    request: RecordRequest,
+    action: AuditEntry['action'],
+    running: Active[],
+    error: unknown,
+  ): Promise<void> {
+    const { audit, log } = this.options;
+    const entry = entryOf(request, action, isMetaflowsError(error) ? error.code : 'internal_error');
+    const going = running.filter(({ doc }) => this.active.get(doc.id));
+    try {
+      if (going.length > 0) {
+        await Promise.all(going.map((active) => this.keep(active, audited(active.doc, entry))));
+      } else {
+        await audit(this.unrecorded(request, entry, running[0]));
+      }
+    } catch (failure) {
+      log.error('a refusal could not be accounted for', { error: failure });
+    }
+  }
+
+  /** What was done, or not, where no recording runs; `last` has just ended. */
+  private unrecorded({ owner, leg }: RecordRequest, entry: AuditEntry, last?: Active): AuditEvent {
+    return last ? eventOf(last.doc, entry) : { call_id: leg.uuid, ...entry, account_id: owner.account };
   }
 
   /** What it was told to wait for has come, or is over. */
@@ -267,12 +299,15 @@ export class Recorder {
         if (!this.active.get(active.doc.id)) return;
         const change = masks ? masked : unmasked;
         const changed = done.has(active) ? change(active.doc, at) : active.doc;
-        const entry = entryOf(request, verb, failed === undefined ? 'ok' : incomplete);
-        await this.keep(active, audited(changed, entry), done.has(active) ? past : undefined);
+        const doc = failed === undefined ? audited(changed, entryOf(request, verb, 'ok')) : changed;
+        await this.keep(active, doc, done.has(active) ? past : undefined);
         this.limits.arm(active);
       }),
     );
     if (failed !== undefined) throw new MetaflowsError(incomplete, failed);
+    // Only recorders of others were masked.
+    if (running.length === 0)
+      await this.options.audit(this.unrecorded(request, entryOf(request, verb, 'ok')));
     this.options.log.info(`recording ${past}`, { recordings: running.map(({ doc }) => doc.id), others });
     return { result: past, ...(running[0] && { recording: running[0].doc }) };
   }
@@ -280,16 +315,15 @@ export class Recorder {
   private async stop(request: RecordRequest, running: Active[]): Promise<RecordOutcome> {
     if (running.length === 0) throw new MetaflowsError('not_recording');
     const stoppable = running.filter((active) => this.mayStop(request, active));
-    if (stoppable.length === 0) {
-      await Promise.all(running.map((active) => this.note(active, request, 'stop', 'stop_not_allowed')));
-      throw new MetaflowsError('stop_not_allowed');
-    }
-    const docs = await Promise.all(
-      stoppable.map((active) => {
-        active.doc = audited(active.doc, entryOf(request, 'stop', 'ok'));
-        return this.end(active, request.by === 'api' ? 'api' : 'code');
-      }),
+    if (stoppable.length === 0) throw new MetaflowsError('stop_not_allowed');
+    const reason = request.by === 'api' ? 'api' : 'code';
+    const results = await Promise.allSettled(
+      stoppable.map((active) => this.end(active, reason, entryOf(request, 'stop', 'ok'))),
     );
+    const docs = results.map((result) => {
+      if (result.status === 'rejected') throw result.reason;
+      return result.value;
+    });
     const [recording] = docs;
     return {
       result: docs.every(({ state }) => state === 'discarded') ? 'discarded' : 'stopped',
@@ -304,12 +338,12 @@ export class Recorder {
   }
 
   /** Stops the audio and resolves with the finished document. */
-  private async end(active: Active, reason: StopReason): Promise<RecordingDocument> {
-    if (!hasRecorder(active)) return this.finisher.finish(active, reason, undefined);
+  private async end(active: Active, reason: StopReason, entry?: AuditEntry): Promise<RecordingDocument> {
+    if (!hasRecorder(active)) return this.finisher.finish(active, reason, undefined, entry);
     const { leg, switch: switchId } = active.doc.internal;
     const target = this.options.calls.get(leg);
     const port = this.options.switchOf(switchId);
-    const finished = this.finisher.expect(active, reason);
+    const finished = this.finisher.expect(active, reason, entry);
     try {
       const stop = record('stop', leg, this.pathOf(active));
       const [reply = ''] = await port.apis(target?.callId ?? leg, [stop, ...this.maskers.forget(active)]);

@@ -3,7 +3,7 @@
  * connection. What may have been masked is masked first and asked about afterwards; what cannot be known is asked of
  * the switch, never guessed.
  */
-import type { RecordingDocument } from '../generated/recording.js';
+import type { AuditEntry, RecordingDocument } from '../generated/recording.js';
 import { buglist, parseBuglist, record } from '../switch/commands.js';
 import type { LegData } from '../switch/events.js';
 import type { Adoption } from './adoption.js';
@@ -55,7 +55,12 @@ export class Recovery {
     for (const leg of legs) {
       const doc = this.documentFromNote(leg);
       if (!doc || known.has(doc.id)) continue;
-      if (!(await this.parts.options.store.get(doc.account_id, doc.id))) docs.push(doc);
+      if (await this.parts.options.store.get(doc.account_id, doc.id)) continue;
+      // The service was killed before it wrote down that it had started it.
+      const at = new Date(doc.internal.started_at).toISOString();
+      const user = doc.owner_id === undefined ? {} : { user_id: doc.owner_id };
+      const start: AuditEntry = { action: 'start', at, by: 'service', ...user, result: 'ok' };
+      docs.push(this.parts.recordings.add(audited(doc, start)).doc);
     }
     await Promise.all(docs.map((doc) => this.recoverOne(doc, byUuid.get(doc.internal.leg))));
     await this.parts.adoption.find(switchId, legs);
@@ -71,7 +76,7 @@ export class Recovery {
 
   private async recoverOne(doc: RecordingDocument, leg: LegData | undefined): Promise<void> {
     const { options, recordings, finisher, following, limits, announcer, maskers, pathOf } = this.parts;
-    const active = recordings.get(doc.id) ?? recordings.add(doc);
+    const active = recordings.get(doc.id) ?? recordings.add(doc, doc.audit.length);
     if (!hasRecorder(active) || !leg) {
       // Its leg left while nobody looked: it goes on with who is left, or is over.
       following.segmentOver(active, undefined, 'switch_lost');

@@ -29,6 +29,11 @@ const NEXT: Record<State, readonly State[]> = {
   failed: [],
 };
 
+/** Whether it has not ended yet. */
+export function isRunning({ state }: RecordingDocument): boolean {
+  return NEXT[state].length > 0;
+}
+
 /** A step that the drawing above does not have: a mistake in this service, never in what a user did. */
 export class IllegalStep extends Error {
   override readonly name = 'IllegalStep';

@@ -6,9 +6,12 @@ import { MetaflowsError } from '../errors.js';
 import type { Parcel } from '../delivery/delivery.js';
 import type { CallRecording } from '../generated/call_recording.js';
 import type { Metaflows } from '../generated/metaflows.js';
+import { AuditStore } from './audit.js';
 import { Documents, entryOf, type Deleted, type Entry } from './documents.js';
+import { instanceIn } from './instance.js';
 import { OutboxStore } from './outbox.js';
 import { RecordingStore } from './recordings.js';
+import { RetentionStore } from './retention.js';
 import { ScopedStore } from './scoped.js';
 import { TokenStore } from './tokens.js';
 import { WebhookStore } from './webhooks.js';
@@ -23,6 +26,8 @@ export interface Store {
   readonly recordings: RecordingStore;
   readonly webhooks: WebhookStore;
   readonly outbox: OutboxStore<Parcel>;
+  readonly audit: AuditStore;
+  readonly retention: RetentionStore;
   /** Resolves when every change under way is stored and the database is closed. */
   close(): Promise<void>;
 }
@@ -30,9 +35,9 @@ export interface Store {
 /**
  * Opens the database: a folder, made where it is missing, or the `http(s)://` URL of a CouchDB database. A change
  * is acknowledged when PouchDB has it: the operating system's then, so that it survives `kill -9`. Rejects with
- * `database_unopenable`.
+ * `database_unopenable`. Others may use the same CouchDB: `instanceFile` is where this instance keeps its own id then.
  */
-export async function openStore(location: string, log: Logger): Promise<Store> {
+export async function openStore(location: string, log: Logger, instanceFile?: string): Promise<Store> {
   const remote = /^https?:/.test(location);
   const db = await open(location, remote);
   const documents = new Documents(db);
@@ -41,13 +46,23 @@ export async function openStore(location: string, log: Logger): Promise<Store> {
   const tokens = new TokenStore(documents);
   const recordings = new RecordingStore(documents);
   const webhooks = new WebhookStore(documents);
+  const audit = new AuditStore(documents);
+  const retention = new RetentionStore(documents);
   const { update_seq: since } = await db.info();
-  await Promise.all([metaflows.load(), callRecording.load(), tokens.load(), webhooks.load()]);
+  await Promise.all([
+    metaflows.load(),
+    callRecording.load(),
+    tokens.load(),
+    webhooks.load(),
+    retention.load(),
+  ]);
+  await audit.load(remote && instanceFile !== undefined ? await instanceIn(instanceFile) : undefined);
   const feed = new Feed(db, since, log, (entry) => {
     metaflows.take(entry);
     callRecording.take(entry);
     tokens.take(entry);
     webhooks.take(entry);
+    retention.take(entry);
   });
   return {
     metaflows,
@@ -56,6 +71,8 @@ export async function openStore(location: string, log: Logger): Promise<Store> {
     recordings,
     webhooks,
     outbox: new OutboxStore(documents),
+    audit,
+    retention,
     async close() {
       feed.close();
       await recordings.idle();
