@@ -1,6 +1,6 @@
 /** Who may do what: the same for every system's API. */
 import type { Request, Response } from 'express';
-import type { Scope } from '../store/metaflows.js';
+import type { Scope } from '../store/scoped.js';
 import type { Principal, TokenStore } from '../store/tokens.js';
 import { unauthorized } from './errors.js';
 import { factsOf } from './requests.js';

@@ -46,7 +46,7 @@ export function createApp(deps: Deps): Express {
   );
   if (deps.phones) app.use('/phones', deps.phones);
   if (deps.push) app.use('/push', deps.push);
-  app.use(mediaRouter(deps.links, deps.store.recordings, deps.recordingsMount));
+  app.use(mediaRouter(deps));
   const systems = SYSTEMS.map((system) => system(deps));
   for (const { router } of systems) app.use(router);
   app.use('/v2', kazooRouter(deps));

@@ -1,5 +1,5 @@
 /** The leg that a request names, as far as whoever asks may know of it. */
-import type { Scope } from '../store/metaflows.js';
+import type { Scope } from '../store/scoped.js';
 import type { Principal } from '../store/tokens.js';
 import type { Actor, CallsPort, Channel } from './ports.js';
 

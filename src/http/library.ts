@@ -35,18 +35,23 @@ export function endedAt({ audit, stop_reason }: PublicRecording): string | undef
 /** A recording without what is the service's own. */
 export type PublicRecording = Omit<RecordingDocument, 'internal'>;
 
-/** The recording with this UUID, where `principal` may know of it. */
+/** The recording with this UUID, where `principal` may know of it; what becomes of an attempt on another's is `refuse`'s. */
 export async function findRecording(
   store: RecordingStore,
-  principal: Principal,
+  { account: own, user }: Principal,
   uuid: string,
-  account = principal.account,
+  {
+    account = own,
+    refuse,
+  }: { account?: string | null; refuse?: (doc: RecordingDocument) => Promise<never> } = {},
 ): Promise<RecordingDocument | undefined> {
   const id = idOf(uuid);
   if (id === undefined) return undefined;
   for await (const each of account === null ? store.accounts() : [account]) {
     const found = await store.get(each, id);
-    if (found && (principal.user === undefined || found.owner_id === principal.user)) return found;
+    if (!found) continue;
+    if (user === undefined || found.owner_id === user) return found;
+    await refuse?.(found);
   }
   return undefined;
 }

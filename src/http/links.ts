@@ -4,10 +4,11 @@
  */
 import { createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
 import { Router, type Request } from 'express';
+import { eventOf } from '../audit/events.js';
 import type { RecordingDocument } from '../generated/recording.js';
-import type { RecordingStore } from '../store/recordings.js';
-import { sendAudio } from './audio.js';
+import { hasAudio, sendAudio } from './audio.js';
 import { forbidden, notFound } from './errors.js';
+import type { Deps } from './ports.js';
 
 /** How long a link is good, milliseconds: as long as Telnyx's. */
 export const GOOD_MS = 600_000;
@@ -29,7 +30,12 @@ export class Links {
     const path = `/media/${encodeURIComponent(account_id)}/${id}.${media_type}`;
     const expires = Math.floor((this.now() + GOOD_MS) / 1000);
     const signature = sign(null, content(path, String(expires)), this.key).toString('base64url');
-    return `${this.base()}${path}?expires=${expires}&signature=${signature}`;
+    return `${this.to(path)}?expires=${expires}&signature=${signature}`;
+  }
+
+  /** Where clients reach a path of the API. */
+  to(path: string): string {
+    return this.base() + path;
   }
 
   /** Whether a request is one of the links that {@link audio} gave, and still good. */
@@ -46,13 +52,17 @@ export class Links {
   }
 }
 
-export function mediaRouter(links: Links, store: RecordingStore, recordingsMount: string): Router {
+export function mediaRouter({ links, store, recordingsMount }: Deps): Router {
   const router = Router();
   router.get('/media/:account/:id.:extension', async (req, res) => {
     if (!links.opens(req)) throw forbidden();
     const { account, id } = req.params;
-    const found = await store.get(account, id);
+    const found = await store.recordings.get(account, id);
     if (!found) throw notFound();
+    await hasAudio(found, recordingsMount);
+    // Whom a link was given to is not known.
+    const download = { action: 'download', by: 'api', at: new Date().toISOString(), result: 'ok' } as const;
+    if (req.method !== 'HEAD') await store.audit.append(eventOf(found, download));
     await sendAudio(res, found, recordingsMount);
   });
   return router;

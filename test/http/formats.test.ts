@@ -37,14 +37,15 @@ describe('webhooks as other systems word and sign them', () => {
       'discarded',
       'failed',
       'delivered',
+      'transcribed',
     ];
     const toldBy = (format: 'telnyx' | 'bird') =>
       types.filter((type) => {
         const { notice } = requestFor(format, type as RecordingNews['type']);
         return formats[format]!.body(notice) !== undefined;
       });
-    expect(toldBy('telnyx')).to.deep.equal(['completed', 'failed']);
-    expect(toldBy('bird')).to.deep.equal(['started', 'completed', 'discarded', 'failed']);
+    expect(toldBy('telnyx')).to.deep.equal(['completed', 'failed', 'transcribed']);
+    expect(toldBy('bird')).to.deep.equal(['started', 'completed', 'discarded', 'failed', 'transcribed']);
   });
 
   it('say call.recording.error as Telnyx does, so that its client takes it', async () => {
@@ -68,6 +69,24 @@ describe('webhooks as other systems word and sign them', () => {
           reason: 'Internal server error',
         },
       },
+    });
+  });
+
+  it('say call.recording.transcription.saved as Telnyx does', () => {
+    const transcription = { status: 'completed', text: 'Good morning, how may I help you?' };
+    const { doc, body } = requestFor('telnyx', 'transcribed', { transcription });
+    const { data } = JSON.parse(body) as { data: { event_type: string; payload: object } };
+    expect(data.event_type).to.equal('call.recording.transcription.saved');
+    expect(data.payload).to.deep.equal({
+      call_control_id: doc.call_id,
+      call_leg_id: doc.call_id,
+      call_session_id: doc.interaction_id,
+      connection_id: 'example.com',
+      client_state: null,
+      recording_id: uuidOf(doc),
+      recording_transcription_id: uuidOf(doc),
+      transcription_text: 'Good morning, how may I help you?',
+      status: 'completed',
     });
   });
 

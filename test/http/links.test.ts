@@ -1,33 +1,28 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { expect } from 'chai';
-import express from 'express';
 import request from 'supertest';
-import { kazooErrorHandler } from '../../src/http/kazoo/answers.js';
-import { GOOD_MS, Links, mediaRouter } from '../../src/http/links.js';
-import { trackRequests } from '../../src/http/requests.js';
+import { GOOD_MS, Links } from '../../src/http/links.js';
 import type { RecordingDocument } from '../../src/generated/recording.js';
-import { capturingLog, startApi, type Api } from '../support/api.js';
+import { startApi, type Api } from '../support/api.js';
 import { AUDIO, finished } from '../support/finished.js';
 
 describe('links to audio', () => {
   const key = () => generateKeyPairSync('ed25519').privateKey;
   let api: Api;
-  let app: express.Express;
+  let app: Api['app'];
   let links: Links;
   let doc: RecordingDocument;
   let now: number;
 
   beforeEach(async () => {
-    api = await startApi();
     now = 1_700_000_000_000;
     links = new Links(
       key(),
       () => '',
       () => now,
     );
-    app = express();
-    app.use(trackRequests(capturingLog().log, api.metrics));
-    app.use(mediaRouter(links, api.store.recordings, api.recordingsMount), kazooErrorHandler('1'));
+    api = await startApi({ links });
+    ({ app } = api);
     doc = await finished(api, 0, { account: 'a/b c' });
   });
   afterEach(() => api.close());

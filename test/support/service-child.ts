@@ -5,7 +5,7 @@ import { Links } from '../../src/http/links.js';
 import { listen } from '../../src/http/server.js';
 import { Metrics } from '../../src/metrics.js';
 import { openStore } from '../../src/store/store.js';
-import { ADMIN_TOKEN, capturingLog, FakeCalls } from './api.js';
+import { ADMIN_TOKEN, capturingLog, FakeCalls, testRemoval } from './api.js';
 import { testDelivery } from './delivery.js';
 
 const { log } = capturingLog();
@@ -17,7 +17,9 @@ const app = createApp({
   delivery: await testDelivery(store),
   feed: new Feed(),
   links: new Links(await store.webhooks.signingKey(), () => 'http://api.test'),
+  removal: testRemoval(store, '/nowhere'),
   recordingsMount: '/nowhere',
+  playsFiles: false,
   status: () => ({ ready: true }),
   metrics: new Metrics(),
   log,

@@ -6,12 +6,18 @@ import { forbidden } from '../errors.js';
 
 const CREDENTIALS = /^(?:Bearer|AccessKey) +(.+)$/i;
 
+/** Who it is, and the account. */
+export interface Permitted {
+  principal: Principal;
+  account: string;
+}
+
 export function permitted(
   req: Request<{ workspace: string }>,
   res: Response,
   tokens: TokenStore,
   action: Action,
-): { principal: Principal; account: string } {
+): Permitted {
   const principal = authenticated(req, res, tokens, CREDENTIALS);
   const account = req.params.workspace;
   const { user } = principal;

@@ -27,7 +27,7 @@ export function commands(router: Router, { store, calls }: Deps): void {
     return found;
   };
   const find = async (principal: Principal, account: string, call: string, uuid: string) => {
-    const found = await findRecording(store.recordings, principal, uuid, account);
+    const found = await findRecording(store.recordings, principal, uuid, { account });
     if (!found?.internal.parties.includes(call)) throw noSuch('recording');
     return found;
   };

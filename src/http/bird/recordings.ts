@@ -1,17 +1,18 @@
 /** `GET /workspaces/{workspaceId}/recordings`, and `GET` and `DELETE` of one; its audio with `.wav` or `.mp3` after the id. */
 import type { Router } from 'express';
+import type { AuditEvent } from '../../audit/events.js';
 import type { BirdListQuery } from '../../generated/bird-list-query.js';
 import type { RecordingDocument } from '../../generated/recording.js';
 import { validate } from '../../schemas.js';
-import type { Principal } from '../../store/tokens.js';
-import { removeRecording, sendAudio } from '../audio.js';
+import { accounted, actorOf, attempted } from '../accounting.js';
+import { hasAudio, sendAudio } from '../audio.js';
 import { endedAt, findRecording, startedAt, uuidOf, type PublicRecording } from '../library.js';
 import type { Links } from '../links.js';
 import type { Deps } from '../ports.js';
-import { permitted } from './access.js';
+import { permitted, type Permitted } from './access.js';
 import { invalidPayload, noSuch } from './errors.js';
 
-const PAGE_SIZE = 10;
+export const PAGE_SIZE = 10;
 
 /** The time of what has not happened yet, in Bird's answers as in Go. */
 const NEVER = '0001-01-01T00:00:00Z';
@@ -24,9 +25,14 @@ const STATUSES = {
   failed: 'failed',
 } as const satisfies Record<RecordingDocument['state'], string>;
 
-export function recordings(router: Router, { store, links, recordingsMount }: Deps): void {
-  const find = async (principal: Principal, account: string, uuid: string) => {
-    const found = await findRecording(store.recordings, principal, uuid, account);
+export function recordings(router: Router, { store, links, removal, recordingsMount }: Deps): void {
+  const audit = (event: AuditEvent) => store.audit.append(event);
+  const find = async ({ principal, account }: Permitted, uuid: string, action?: AuditEvent['action']) => {
+    const refuse = action && attempted(audit, action, principal);
+    const found = await findRecording(store.recordings, principal, uuid, {
+      account,
+      ...(refuse && { refuse }),
+    });
     if (!found) throw noSuch('recording');
     return found;
   };
@@ -43,18 +49,22 @@ export function recordings(router: Router, { store, links, recordingsMount }: De
   });
 
   router.get('/workspaces/:workspace/recordings/:id', async (req, res) => {
-    const { principal, account } = permitted(req, res, store.tokens, 'read');
+    const who = permitted(req, res, store.tokens, 'read');
     const [, uuid = '', extension] = /^(.*?)(?:\.(wav|mp3))?$/.exec(req.params.id) ?? [];
-    const found = await find(principal, account, uuid);
-    if (extension === undefined) res.json(shownRecording(found, links));
-    else if (extension === found.media_type) await sendAudio(res, found, recordingsMount);
-    else throw noSuch('recording in this format');
+    if (extension === undefined) {
+      res.json(shownRecording(await find(who, uuid), links));
+      return;
+    }
+    const found = await find(who, uuid, 'download');
+    if (extension !== found.media_type) throw noSuch('recording in this format');
+    await accounted(audit, 'download', who.principal, found, () => hasAudio(found, recordingsMount));
+    await sendAudio(res, found, recordingsMount);
   });
 
   router.delete('/workspaces/:workspace/recordings/:id', async (req, res) => {
-    const { principal, account } = permitted(req, res, store.tokens, 'write');
-    const found = await find(principal, account, req.params.id);
-    await removeRecording(store.recordings, recordingsMount, found);
+    const who = permitted(req, res, store.tokens, 'write');
+    const found = await find(who, req.params.id, 'deletion');
+    if (!(await removal.remove(found, actorOf(who.principal)))) throw noSuch('recording');
     res.status(204).end();
   });
 }
@@ -67,7 +77,7 @@ export function shownRecording(doc: PublicRecording, links: Links): object {
     sourceId: doc.call_id,
     direction: doc.direction === 'inbound' ? 'incoming' : 'outgoing',
     format: doc.media_type,
-    transcription: false,
+    transcription: doc.transcription !== undefined,
     url: links.audio(doc),
   };
 }

@@ -6,8 +6,10 @@ import { dashed } from '../../uuid.js';
 import type { Links } from '../links.js';
 import { shownRecording } from './recordings.js';
 
-/** Its documents name no event of recordings: told is when one begins and what became of it. */
-const TOLD = ['recording.started', 'recording.completed', 'recording.discarded', 'recording.failed'];
+/** Its documents name no event of recordings: told is when one begins and what became of it, and of its text. */
+const TOLD = ['started', 'completed', 'discarded', 'failed', 'transcribed'].map(
+  (type) => `recording.${type}`,
+);
 
 export function birdWebhooks(links: Links): WebhookFormat {
   return {

@@ -4,19 +4,19 @@ import { hostname } from 'node:os';
 import type { ErrorRequestHandler, Response } from 'express';
 import { isMetaflowsError } from '../../errors.js';
 import type { KazooErrors } from '../../schemas.js';
-import { isClientFault } from '../errors.js';
+import { HttpError, isClientFault } from '../errors.js';
 import { factsOf } from '../requests.js';
 
 /** An error as Kazoo answers it: `message` beside `error`, the status, and `data`. */
-export class KazooError extends Error {
+export class KazooError extends HttpError {
   override readonly name = 'KazooError';
 
   constructor(
-    readonly status: number,
+    status: number,
     message: string,
     readonly data: object,
   ) {
-    super(message);
+    super(status, message);
   }
 }
 

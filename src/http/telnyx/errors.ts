@@ -123,6 +123,7 @@ const RECORDER: Partial<Record<ErrorCode, TelnyxFault>> = {
     source: { pointer: '/trim' },
     detail: 'Silence can be trimmed off wav recordings only.',
   },
+  legal_hold: { code: 10010, detail: 'The recording is on legal hold.' },
   recording_running: { code: 10005 },
   file_gone: { code: 10005 },
 };

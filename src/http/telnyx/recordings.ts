@@ -1,11 +1,11 @@
 /** `GET /v2/recordings`, `GET` and `DELETE /v2/recordings/{id}`: the recordings that are completed, and no others. */
 import type { Router } from 'express';
+import type { AuditEvent } from '../../audit/events.js';
 import type { TelnyxRecordingsQuery } from '../../generated/telnyx-recordings-query.js';
 import type { RecordingDocument } from '../../generated/recording.js';
 import { validate } from '../../schemas.js';
-import type { Principal } from '../../store/tokens.js';
-import { authenticated, may } from '../access.js';
-import { removeRecording } from '../audio.js';
+import { authenticated } from '../access.js';
+import { accounted, actorOf, attempted } from '../accounting.js';
 import { forbidden } from '../errors.js';
 import {
   allRecordings,
@@ -21,12 +21,8 @@ import { invalidValues, noSuchRecording } from './errors.js';
 
 const PAGE_SIZE = 20;
 
-export function recordings(router: Router, { store, links, recordingsMount }: Deps): void {
-  const find = async (principal: Principal, uuid: string): Promise<RecordingDocument> => {
-    const found = await findRecording(store.recordings, principal, uuid);
-    if (found?.state !== 'completed') throw noSuchRecording();
-    return found;
-  };
+export function recordings(router: Router, { store, links, removal }: Deps): void {
+  const audit = (event: AuditEvent) => store.audit.append(event);
 
   router.get('/v2/recordings', async (req, res) => {
     const principal = authenticated(req, res, store.tokens);
@@ -53,17 +49,25 @@ export function recordings(router: Router, { store, links, recordingsMount }: De
 
   router.get('/v2/recordings/:id', async (req, res) => {
     const principal = authenticated(req, res, store.tokens);
-    res.json({ data: shownRecording(await find(principal, req.params.id), links) });
+    const found = await findRecording(store.recordings, principal, req.params.id);
+    res.json({ data: shownRecording(completed(found), links) });
   });
 
   router.delete('/v2/recordings/:id', async (req, res) => {
     const principal = authenticated(req, res, store.tokens);
-    const found = await find(principal, req.params.id);
-    const { account_id: account, owner_id: user } = found;
-    if (!may(principal, 'write', { account, ...(user !== undefined && { user }) })) throw forbidden();
-    await removeRecording(store.recordings, recordingsMount, found);
+    const refuse = attempted(audit, 'deletion', principal);
+    const found = completed(await findRecording(store.recordings, principal, req.params.id, { refuse }));
+    if (principal.role === 'viewer') {
+      await accounted(audit, 'deletion', principal, found, () => Promise.reject(forbidden()));
+    }
+    if (!(await removal.remove(found, actorOf(principal)))) throw noSuchRecording();
     res.json({ data: shownRecording(found, links) });
   });
+}
+
+function completed(found: RecordingDocument | undefined): RecordingDocument {
+  if (found?.state !== 'completed') throw noSuchRecording();
+  return found;
 }
 
 /** A recording as Telnyx has it. */

@@ -24,6 +24,18 @@ const EVENTS: Record<string, [type: string, payload: Payload]> = {
       public_recording_urls: { mp3: null, wav: null },
     }),
   ],
+  'recording.transcribed': [
+    'call.recording.transcription.saved',
+    (doc) => ({
+      ...session(doc),
+      client_state: doc.client_state ?? null,
+      recording_id: uuidOf(doc),
+      // A recording has one text.
+      recording_transcription_id: uuidOf(doc),
+      transcription_text: doc.transcription?.text ?? '',
+      status: 'completed',
+    }),
+  ],
   'recording.failed': [
     'call.recording.error',
     // The one of its four reasons that does not blame the credentials of a storage.
