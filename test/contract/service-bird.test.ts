@@ -170,6 +170,25 @@ describe('contract: Bird’s API', () => {
     ]);
   });
 
+  it('ends at so long a silence', async () => {
+    const { recordingId } = await record({ timeout: 1 });
+    await talk(1000);
+    for (const leg of [call.caller, call.callee]) await lab().phones.silence(leg, 5000);
+    await available(recordingId);
+    expect((await service.recording(call.caller, 'completed')).stop_reason).to.equal('silence');
+  });
+
+  it('begins with a beep, where one is asked for', async () => {
+    const { recordingId } = await record({ beep: true });
+    await talk(600);
+    await lab().phones.hangup(call.caller);
+    await available(recordingId);
+    const { channels, rate } = await service.audio(await service.recording(call.caller, 'completed'));
+    const heard = windows(channels[0]!, rate);
+    expect(heard.slice(0, 4).some((each) => each !== '440+880')).to.equal(true);
+    expect(heard.at(-2)).to.equal('440+880');
+  });
+
   it('is listed and deleted', async () => {
     const { recordingId } = await record();
     await talk(300);

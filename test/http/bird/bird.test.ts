@@ -255,6 +255,30 @@ describe('Bird’s API', () => {
       expect((await refused(ask('delete', path)))[0]).to.equal(404);
     });
 
+    it('are accounted for when they are fetched or deleted, or somebody tries', async () => {
+      const doc = await finished(api);
+      const path = `example.com/recordings/${uuidOf(doc)}`;
+      const grant = { account: 'example.com', role: 'user', user: '1002' } as const;
+      const other = await api.store.tokens.create(grant);
+      await ask('get', `${path}.wav`).expect(200);
+      for (const [method, end] of [
+        ['get', '.wav'],
+        ['delete', ''],
+      ] as const) {
+        await ask(method, path + end, undefined, `Bearer ${other.token}`).expect(404);
+      }
+      await api.store.recordings.save({ ...doc, legal_hold: true });
+      expect((await refused(ask('delete', path))).slice(0, 2)).to.deep.equal([422, 'InvalidState']);
+      const own = token.split('_')[1];
+      const lines = await api.store.audit.of('example.com', doc.id);
+      expect(lines.map(({ action, token_id, result }) => [action, token_id, result])).to.deep.equal([
+        ['download', own, 'ok'],
+        ['download', other.id, 'not_found'],
+        ['deletion', other.id, 'not_found'],
+        ['deletion', own, 'legal_hold'],
+      ]);
+    });
+
     it('are one user’s to that user’s token', async () => {
       const own = await finished(api);
       const other = await finished(api, 1, { user: '1002' });

@@ -157,6 +157,28 @@ describe('Telnyx’s recordings', () => {
     }
   });
 
+  it('are accounted for when they are fetched or deleted, or somebody tries', async () => {
+    const doc = await finished(api, 0, { legal_hold: true });
+    const path = `/${uuidOf(doc)}`;
+    const { body } = (await ask('get', path)) as { body: { data: Shown } };
+    await request(api.app).get(link(body.data.download_urls.wav!)).expect(200);
+    await request(api.app).head(link(body.data.download_urls.wav!)).expect(200);
+    const by = async (role: 'admin' | 'viewer' | 'user', user?: string) =>
+      api.store.tokens.create({ account: 'example.com', role, ...(user !== undefined && { user }) });
+    const [viewer, other] = [await by('viewer'), await by('user', '1002')];
+    await ask('delete', path, viewer.token).expect(403);
+    await ask('delete', path, other.token).expect(404);
+    await ask('delete', path).expect(403);
+    const lines = await api.store.audit.of('example.com', doc.id);
+    expect(lines.map(({ action, token_id, result }) => [action, token_id, result])).to.deep.equal([
+      ['download', undefined, 'ok'],
+      ['deletion', viewer.id, 'forbidden'],
+      ['deletion', other.id, 'not_found'],
+      ['deletion', token.split('_')[1], 'legal_hold'],
+    ]);
+    await ask('get', path).expect(200);
+  });
+
   it('are for whoever they are of', async () => {
     const doc = await finished(api);
     const another = await finished(api, 1, { account: 'other.com', user: '1002' });
