@@ -4,6 +4,7 @@ import { createReadStream } from 'node:fs';
 import { chmod, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import type { RecordingDocument } from '../generated/recording.js';
 import { joinMp3, mp3Duration } from './mp3.js';
 import { joinWav, mendWav, trimWav, wavRate } from './wav.js';
 
@@ -50,6 +51,15 @@ export interface Audio {
   size: number;
   /** SHA-256 of the file, hex. */
   sha256: string;
+}
+
+/** Brings files from the switch, where this service does not see the folder that they are written to. */
+export interface Transport {
+  /**
+   * Resolves when all files of the recording are in this service's folder; rejects with `push_missing` where they
+   * cannot be had, with another MetaflowsError where they may be had when the switch or this service is back.
+   */
+  fetch(doc: RecordingDocument): Promise<void>;
 }
 
 /** Samples of 32768 up to which trimming calls it silence: FreeSWITCH's own threshold is 200 (`switch_ivr_async.c`). */

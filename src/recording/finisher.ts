@@ -1,11 +1,11 @@
 /** Ends recordings: makes one checked file of what there is, and gives the document its last state. */
 import { withDelivery } from '../delivery/upload.js';
-import { MetaflowsError } from '../errors.js';
+import { isMetaflowsError, MetaflowsError } from '../errors.js';
 import type { RecordCallData } from '../generated/record_call.js';
 import type { RecordingDocument } from '../generated/recording.js';
 import type { Active, ActiveRecordings } from './active.js';
 import type { RecorderOptions, StopReason } from './recorder.js';
-import { audited, ended, offsetAt, segmentEnded, type Ending } from './state.js';
+import { ended, offsetAt, stoppedFor, type Ending } from './state.js';
 
 type Reason = Ending['reason'];
 
@@ -28,15 +28,15 @@ interface Expected {
 
 export class Finisher {
   private readonly expected = new Map<string, Expected>();
-  private readonly finishing = new Set<Promise<unknown>>();
+  private readonly finishing = new Map<string, Promise<unknown>>();
 
   constructor(
     private readonly recordings: ActiveRecordings,
-    private readonly options: Pick<RecorderOptions, 'files' | 'onEvent' | 'log'>,
+    private readonly options: Pick<RecorderOptions, 'files' | 'transport' | 'onEvent' | 'log'>,
     private readonly now: () => number,
   ) {}
 
-  /** A stop is about to be asked for: `document` resolves when the recording is finished, or rejects. */
+  /** A stop is about to be asked for: `document` resolves as that of {@link finish} does, or rejects. */
   expect(active: Active, reason: StopReason): { document: Promise<RecordingDocument>; cancel: () => void } {
     const { id } = active.doc;
     const cancel = () => {
@@ -59,30 +59,43 @@ export class Finisher {
     return this.expected.has(active.doc.id);
   }
 
+  /** Whether it has ended and its file is being made. */
+  isFinishing(id: string): boolean {
+    return this.finishing.has(id);
+  }
+
   /**
-   * Finishes with the reason of a stop that was asked for, else with `reason`; resolves with the last document. May be
-   * called once for a recording: it counts no more from here on.
+   * Finishes with the reason of a stop that was asked for, else with `reason`; resolves with the last document, or where
+   * the file is still to come from the switch, with the one that says why the audio ended. May be called once for a
+   * recording: it counts no more from here on.
    */
   finish(active: Active, reason: Reason, stopped: Stopped | undefined): Promise<RecordingDocument> {
     const expected = this.expected.get(active.doc.id);
     if (expected) clearTimeout(expected.timer);
     this.expected.delete(active.doc.id);
+    const { id } = active.doc;
     const at = this.now();
     this.recordings.retire(active);
-    const document = this.conclude(active, expected?.reason ?? reason, stopped, at);
-    this.finishing.add(document);
+    const why = expected?.reason ?? reason;
+    active.doc = stoppedFor(active.doc, why, at);
+    // A file may take minutes to come: nobody is kept waiting for it, and a restart knows that the audio has ended.
+    const stored =
+      this.options.transport && this.recordings.save(active, active.doc).then(() => active.doc);
+    const document = Promise.resolve(stored).then(() => this.conclude(active, why, stopped, at));
+    this.finishing.set(id, document);
     document
       .catch((error: unknown) => {
-        this.options.log.error('a recording could not be finished', { recording: active.doc.id, error });
+        this.options.log.error('a recording could not be finished', { recording: id, error });
       })
-      .finally(() => this.finishing.delete(document));
-    expected?.settle(document);
-    return document;
+      .finally(() => this.finishing.delete(id));
+    const told = stored ?? document;
+    expected?.settle(told);
+    return told;
   }
 
   /** Resolves when all that was ending has ended. */
   async idle(): Promise<void> {
-    await Promise.allSettled(this.finishing);
+    await Promise.allSettled(this.finishing.values());
   }
 
   /** Ends every timer. */
@@ -104,17 +117,13 @@ export class Finisher {
     // reports its own success either way (freeswitch.md).
     const short = ending.state === 'completed' && offsetAt(active.doc, at) < min_s * 1000;
     if (short) await files.remove(active.doc.internal.file);
-    let { doc } = active;
-    if (reason !== 'code' && reason !== 'api') {
-      doc = audited(doc, { action: 'stop', at: new Date(at).toISOString(), by: 'service', result: reason });
-    }
     const { size, sha256, ...withoutFile } = ending;
     const final: Ending = short
       ? { ...withoutFile, state: 'discarded' }
       : { ...withoutFile, ...(size !== undefined && { size }), ...(sha256 !== undefined && { sha256 }) };
-    doc = withDelivery(ended(segmentEnded(doc, at), final));
+    const doc = withDelivery(ended(active.doc, final));
     await this.recordings.save(active, doc);
-    await files.removeParts(segments);
+    if (ending.size !== undefined) await files.removeParts(segments);
     await onEvent({ type: 'stopped', recording: doc, at });
     await onEvent({ type: final.state, recording: doc, at });
     log.info('recording ended', {
@@ -136,13 +145,19 @@ export class Finisher {
   ): Promise<Ending> {
     const { files, log } = this.options;
     const trim = (active.doc.internal.data as RecordCallData).trim !== undefined;
-    let failure: string | undefined;
-    const audio = await files.finish(segments, trim).catch((error: unknown) => {
-      log.error('the file of a recording could not be made', { recording: active.doc.id, error });
-      failure = 'file_error';
-      return undefined;
-    });
-    const visible = audio !== undefined || (await files.visible());
+    const here = await this.arrive(active.doc);
+    let failure = here ? undefined : 'not_pushed';
+    const make = async () => {
+      try {
+        return await files.finish(segments, trim);
+      } catch (error) {
+        log.error('the file of a recording could not be made', { recording: active.doc.id, error });
+        failure = 'file_error';
+        return undefined;
+      }
+    };
+    const audio = here ? await make() : undefined;
+    const visible = audio !== undefined || (here && (await files.visible()));
     const elapsed = offsetAt(active.doc, at);
     const durationMs =
       audio?.durationMs ?? (visible ? 0 : (segments.length === 1 && stopped?.durationMs) || elapsed);
@@ -160,5 +175,18 @@ export class Finisher {
       }),
       ...(failure !== undefined && { failure }),
     };
+  }
+
+  /** Fetches the files where they have to be; false where they stay on the switch. */
+  private async arrive(doc: RecordingDocument): Promise<boolean> {
+    try {
+      await this.options.transport?.fetch(doc);
+      return true;
+    } catch (error) {
+      if (!isMetaflowsError(error, 'push_missing')) throw error;
+      const files = doc.segments.map(({ file }) => file);
+      this.options.log.error('a recording stays on the switch', { recording: doc.id, files, error });
+      return false;
+    }
   }
 }

@@ -155,7 +155,8 @@ export class Following {
         .legsOf(target)
         .filter(({ endpoint }) => endpoint !== 'loopback')
         .map(({ uuid }) => uuid);
-      const rate = await options.files.rate(currentFile(doc));
+      const { record_sample_rate } = doc.internal.data as RecordCallData;
+      const rate = (await options.files.rate(currentFile(doc))) ?? record_sample_rate;
       await segments.start(
         {
           doc: { ...doc, internal: { ...doc.internal, leg: target.uuid } },

@@ -15,7 +15,7 @@ import type { LegData, SwitchEvent } from '../switch/events.js';
 import { ActiveRecordings, hasRecorder, type Active, type RecordingStore } from './active.js';
 import { currentFile, documentOf, entryOf } from './document.js';
 import type { RecordingEvent } from './events.js';
-import type { RecordingFiles } from './files.js';
+import type { RecordingFiles, Transport } from './files.js';
 import { Finisher } from './finisher.js';
 import { Following } from './following.js';
 import { Limits } from './limits.js';
@@ -53,6 +53,8 @@ export interface RecorderOptions {
   switchOf: (id: string) => RecordingSwitch;
   store: RecordingStore;
   files: RecordingFiles;
+  /** Missing where the service sees the folder that the switch writes to. */
+  transport?: Transport | undefined;
   /** The recordings folder as the switch sees it, absolute. */
   dir: string;
   /** Seconds: no recording is longer. */
@@ -286,10 +288,15 @@ export class Recorder {
   private async ready(target: Leg, other: Leg | undefined, { data, leg }: RecordRequest): Promise<void> {
     if (!this.options.hasSpace()) throw new MetaflowsError('disk_full');
     const port = this.options.switchOf(target.switchId);
+    const has = async (module: string) => {
+      const [exists] = await port.apis(leg.callId, [{ command: 'module_exists', args: module }]);
+      return exists === 'true';
+    };
+    if (this.options.transport && !(await has('mod_http_cache')))
+      throw new MetaflowsError('push_unavailable');
     if (data.format === 'mp3') {
       if (data.trim) throw new MetaflowsError('trim_unavailable');
-      const [exists] = await port.apis(leg.callId, [{ command: 'module_exists', args: 'mod_shout' }]);
-      if (exists !== 'true') throw new MetaflowsError('format_unavailable', 'mp3 needs mod_shout');
+      if (!(await has('mod_shout'))) throw new MetaflowsError('format_unavailable', 'mp3 needs mod_shout');
     }
     if (target.bypassMedia || other?.bypassMedia) {
       const [reply = ''] = await port.apis(leg.callId, [uuidMedia(target.uuid)]);
@@ -299,9 +306,10 @@ export class Recorder {
     }
   }
 
-  /** A recording whose file does not grow has not started; one that rightly waits for something is left alone. */
+  /** A recording whose file is seen not to grow has not started; one that rightly waits for something is left alone. */
   private async prove(active: Active, { data }: RecordRequest): Promise<void> {
-    const { calls } = this.options;
+    const { calls, transport } = this.options;
+    if (transport) return;
     const { leg, pauses } = active.doc.internal;
     const waits =
       (data.record_on_answer && !calls.get(leg)?.answered) ||

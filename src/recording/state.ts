@@ -11,7 +11,8 @@
  *                             ▼
  *          completed   discarded (shorter than record_min_sec)   failed (no usable audio)
  *
- * A mask ends with an unmask, with mask_time_limit or with the recording, and in no other way: not with a segment.
+ * A document with a stop_reason that is still `recording` or `masked` has ended, and its file has not come from the
+ * switch yet. A mask ends with an unmask, with mask_time_limit or with the recording, and in no other way: not with a segment.
  * Beside its state a recording may be paused: while its party holds, while a mask cuts, and in the gap between two
  * segments nothing is written, and offsets into the audio stand still. An illegal step throws.
  */
@@ -107,6 +108,14 @@ export function segmentStarted(
     segments: [...going.segments, { call_id: leg, file, start_ms: offsetAt(going, at) }],
     internal: { ...going.internal, leg },
   };
+}
+
+/** Nothing more is recorded: what is left is to make a file of it. */
+export function stoppedFor(doc: RecordingDocument, reason: Ending['reason'], at: number): RecordingDocument {
+  if (doc.stop_reason !== undefined) return doc;
+  const stopped = { ...segmentEnded(doc, at), stop_reason: reason };
+  if (reason === 'code' || reason === 'api') return stopped;
+  return audited(stopped, { action: 'stop', at: new Date(at).toISOString(), by: 'service', result: reason });
 }
 
 /** What came of the audio. */
