@@ -12,11 +12,14 @@ import { AddressPolicy } from './delivery/addresses.js';
 import { Delivery } from './delivery/delivery.js';
 import { DiskSpace } from './delivery/disk.js';
 import { callNotices, Feed } from './delivery/feed.js';
+import { PushInbox } from './delivery/push.js';
 import { Sender } from './delivery/send.js';
+import { PushTransport } from './delivery/transport.js';
 import { ERRORS, MetaflowsError } from './errors.js';
 import { createApp } from './http/app.js';
 import { shownChannel } from './http/kazoo/channels.js';
 import { phonesRouter } from './http/phones.js';
+import { pushRouter } from './http/push.js';
 import { listen } from './http/server.js';
 import { Link } from './link.js';
 import { compiledMetaflows } from './metaflows/compiled.js';
@@ -72,11 +75,17 @@ export async function startService(config: Config, log: Logger): Promise<Service
     minFree: config.limits.min_free_bytes,
     log,
   });
+  const inbox =
+    config.pushUrl === undefined
+      ? undefined
+      : new PushInbox({ mount: config.recordingsMount, url: config.pushUrl });
+  const transport = inbox && new PushTransport({ inbox, switchOf, dir: config.recordingsDir, log });
   const recorder = new Recorder({
     calls,
     switchOf,
     store: store.recordings,
     files: new RecordingFiles(config.recordingsMount),
+    transport,
     dir: config.recordingsDir,
     ceiling: config.limits.time_limit,
     followTransfer: config.recording.follow_transfer,
@@ -154,6 +163,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
     log,
     version,
     requestsPerMinute: config.limits.requests_per_minute,
+    ...(inbox && { push: pushRouter(inbox) }),
     ...(softswitch && { phones: phonesRouter(softswitch) }),
   });
   await disk.start();
@@ -170,6 +180,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
     async close() {
       feed.close();
       await http.close();
+      transport?.close();
       await digits.close();
       await recorder.close();
       await Promise.all([...links.values()].map(({ port }) => port.close()));

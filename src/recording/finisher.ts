@@ -4,6 +4,7 @@ import { isMetaflowsError, MetaflowsError } from '../errors.js';
 import type { RecordCallData } from '../generated/record_call.js';
 import type { RecordingDocument } from '../generated/recording.js';
 import type { Active, ActiveRecordings } from './active.js';
+import type { Audio } from './files.js';
 import type { RecorderOptions, StopReason } from './recorder.js';
 import { ended, offsetAt, stoppedFor, type Ending } from './state.js';
 
@@ -79,8 +80,7 @@ export class Finisher {
     const why = expected?.reason ?? reason;
     active.doc = stoppedFor(active.doc, why, at);
     // A file may take minutes to come: nobody is kept waiting for it, and a restart knows that the audio has ended.
-    const stored =
-      this.options.transport && this.recordings.save(active, active.doc).then(() => active.doc);
+    const stored = this.options.transport && this.recordings.save(active, active.doc).then(() => active.doc);
     const document = Promise.resolve(stored).then(() => this.conclude(active, why, stopped, at));
     this.finishing.set(id, document);
     document
@@ -143,21 +143,10 @@ export class Finisher {
     stopped: Stopped | undefined,
     at: number,
   ): Promise<Ending> {
-    const { files, log } = this.options;
-    const trim = (active.doc.internal.data as RecordCallData).trim !== undefined;
-    const here = await this.arrive(active.doc);
-    let failure = here ? undefined : 'not_pushed';
-    const make = async () => {
-      try {
-        return await files.finish(segments, trim);
-      } catch (error) {
-        log.error('the file of a recording could not be made', { recording: active.doc.id, error });
-        failure = 'file_error';
-        return undefined;
-      }
-    };
-    const audio = here ? await make() : undefined;
-    const visible = audio !== undefined || (here && (await files.visible()));
+    const made = await this.make(active.doc, segments);
+    const audio = typeof made === 'string' ? undefined : made;
+    let failure: string | undefined = typeof made === 'string' ? made : undefined;
+    const visible = audio !== undefined || (failure !== 'not_pushed' && (await this.options.files.visible()));
     const elapsed = offsetAt(active.doc, at);
     const durationMs =
       audio?.durationMs ?? (visible ? 0 : (segments.length === 1 && stopped?.durationMs) || elapsed);
@@ -177,16 +166,25 @@ export class Finisher {
     };
   }
 
-  /** Fetches the files where they have to be; false where they stay on the switch. */
-  private async arrive(doc: RecordingDocument): Promise<boolean> {
+  /** One file of what there is; why there is none, or `undefined` where no file can be seen. */
+  private async make(
+    doc: RecordingDocument,
+    segments: string[],
+  ): Promise<Audio | 'not_pushed' | 'file_error' | undefined> {
+    const { files, transport, log } = this.options;
     try {
-      await this.options.transport?.fetch(doc);
-      return true;
+      await transport?.fetch(doc);
     } catch (error) {
       if (!isMetaflowsError(error, 'push_missing')) throw error;
-      const files = doc.segments.map(({ file }) => file);
-      this.options.log.error('a recording stays on the switch', { recording: doc.id, files, error });
-      return false;
+      log.error('the files of a recording stay on the switch', { recording: doc.id, segments, error });
+      return 'not_pushed';
+    }
+    const trim = (doc.internal.data as RecordCallData).trim !== undefined;
+    try {
+      return await files.finish(segments, trim);
+    } catch (error) {
+      log.error('the file of a recording could not be made', { recording: doc.id, error });
+      return 'file_error';
     }
   }
 }
