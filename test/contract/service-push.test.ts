@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, request } from 'node:http';
+import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,23 +13,25 @@ import { useLab } from './shared-lab.js';
 
 /** Where the switch finds the service: what it sends is passed on to `target`, or refused where there is none. */
 class Gate {
-  target: string | undefined;
+  target: Promise<string> | undefined;
   answers = 503;
   refused = 0;
-  private readonly server = createServer((req, res) => {
+  private readonly server = createServer((req, res) => void this.pass(req, res));
+
+  private async pass(req: IncomingMessage, res: ServerResponse): Promise<void> {
     if (this.target === undefined) {
       this.refused++;
       res.writeHead(this.answers).end();
       return;
     }
     const { method, headers } = req;
-    const onward = request(`${this.target}${req.url}`, { method, headers }, (answer) => {
+    const onward = request(`${await this.target}${req.url}`, { method, headers }, (answer) => {
       res.writeHead(answer.statusCode ?? 502);
       answer.pipe(res);
     });
     onward.on('error', () => res.destroy());
     req.pipe(onward);
-  });
+  }
 
   async open(): Promise<string> {
     await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
@@ -80,7 +82,7 @@ describe('contract: the service, files that the switch sends', function () {
 
   it('all segments come with a link that is good for once and in no log; the switch keeps its files', async () => {
     service = await TestService.start(lab(), settings);
-    gate.target = service.url;
+    gate.target = Promise.resolve(service.url);
     await service.flows('1001');
     const jobs = await LabSocket.open('jobs', lab().pbx, 'BACKGROUND_JOB');
     const { caller, callee } = await lab().phones.call('1001', '1002');
@@ -123,8 +125,9 @@ describe('contract: the service, files that the switch sends', function () {
     await service.kill();
     await talk(700);
 
-    service = await TestService.spawn(lab(), service, settings);
-    gate.target = service.url;
+    const again = TestService.spawn(lab(), service, settings);
+    gate.target = again.then(({ url }) => url);
+    service = await again;
     const doc = await service.recording(caller, 'completed');
     expect(gate.refused).to.be.above(0);
     expect(doc.stop_reason).to.equal('code');
