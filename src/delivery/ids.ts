@@ -1,7 +1,8 @@
 /** The ids of shipments in the outbox: what is sent, and for whom. */
+import type { RecordingDocument } from '../generated/recording.js';
 
 export type ShipmentOf =
-  | { kind: 'upload'; account: string; recording: string }
+  | { kind: 'upload' | 'transcription'; account: string; recording: string }
   | { kind: 'webhook'; account: string; webhook: string };
 
 export function uploadId({ account_id, id }: { account_id: string; id: string }): string {
@@ -13,13 +14,32 @@ export function uploadsOf(account: string): string {
   return idOf('upload', account, '');
 }
 
+export function transcriptionId({ account_id, id }: { account_id: string; id: string }): string {
+  return idOf('transcription', account_id, id);
+}
+
+/** Those of a recording that there may be. */
+export function shipmentsOf(recording: RecordingDocument): string[] {
+  return [uploadId(recording), transcriptionId(recording)];
+}
+
+/** Those that its document says are to be sent. */
+export function pendingShipments(recording: RecordingDocument): string[] {
+  return [
+    ...(recording.delivery === 'pending' ? [uploadId(recording)] : []),
+    ...(recording.transcription?.status === 'pending' ? [transcriptionId(recording)] : []),
+  ];
+}
+
 export function webhookId(account: string, webhook: string, notice: string): string {
   return idOf('webhook', account, webhook, notice);
 }
 
 export function parseId(id: string): ShipmentOf {
   const [kind, account = '', of = ''] = id.split('/').map(decodeURIComponent);
-  return kind === 'upload' ? { kind, account, recording: of } : { kind: 'webhook', account, webhook: of };
+  return kind === 'upload' || kind === 'transcription'
+    ? { kind, account, recording: of }
+    : { kind: 'webhook', account, webhook: of };
 }
 
 function idOf(...parts: string[]): string {

@@ -209,8 +209,11 @@ export class Digits {
       ({ digits: bound }) => !wanted?.bindings.some((binding) => binding.digits === bound),
     );
     if (digits.bound?.realm === OUR_REALM && gone) {
-      // Single bindings cannot be removed, and bindings outlive a bridge (freeswitch.md): our realm is cleared.
-      steps.push(() => run('clear_digit_action', OUR_REALM));
+      // Single bindings cannot be removed, and bindings outlive a bridge (freeswitch.md). A parser that is left without
+      // a realm holds every digit until its timeout: where all that it has is ours it goes altogether.
+      const own = digits.foreign;
+      const onlyOurs = own.realm === undefined && own.own.length === 0;
+      steps.push(() => run('clear_digit_action', onlyOurs ? 'all' : OUR_REALM));
       digits.bound = undefined;
     }
     if (wanted) {

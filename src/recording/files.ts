@@ -4,7 +4,6 @@ import { createReadStream } from 'node:fs';
 import { chmod, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import type { RecordingDocument } from '../generated/recording.js';
 import { joinMp3, mp3Duration } from './mp3.js';
 import { joinWav, mendWav, trimWav, wavRate } from './wav.js';
 
@@ -51,15 +50,6 @@ export interface Audio {
   size: number;
   /** SHA-256 of the file, hex. */
   sha256: string;
-}
-
-/** Brings files from the switch, where this service does not see the folder that they are written to. */
-export interface Transport {
-  /**
-   * Resolves when all files of the recording are in this service's folder; rejects with `push_missing` where they
-   * cannot be had, with another MetaflowsError where they may be had when the switch or this service is back.
-   */
-  fetch(doc: RecordingDocument): Promise<void>;
 }
 
 /** Samples of 32768 up to which trimming calls it silence: FreeSWITCH's own threshold is 200 (`switch_ivr_async.c`). */
@@ -132,6 +122,12 @@ export class RecordingFiles {
     };
   }
 
+  /** What a file that is not ours came to, unchanged; `undefined` where it cannot be seen. */
+  async describe(file: string): Promise<Pick<Audio, 'size' | 'sha256'> | undefined> {
+    const size = await this.size(file);
+    return size === undefined ? undefined : { size, sha256: await this.sha256(file) };
+  }
+
   /** Removes what {@link finish} made the whole file of, once the document is stored. */
   async removeParts(files: string[]): Promise<void> {
     const [whole = ''] = files;
@@ -141,6 +137,13 @@ export class RecordingFiles {
   /** Makes a recording's file readable to its owner and group only, where the service may. */
   async protect(file: string): Promise<void> {
     await chmod(this.path(file), 0o640).catch(() => undefined);
+  }
+
+  /** Removes all that there may be of a recording, what a crash left while the whole was made too. */
+  async removeAll(files: string[]): Promise<void> {
+    const [whole = ''] = files;
+    const left = [segmentFile(whole, 1), `${whole}.joined`, `${whole}.trimmed`];
+    await Promise.all([...new Set([...files, ...left])].map((file) => this.remove(file)));
   }
 
   async remove(file: string): Promise<void> {

@@ -2,10 +2,11 @@
 import { withDelivery } from '../delivery/upload.js';
 import { isMetaflowsError, MetaflowsError } from '../errors.js';
 import type { RecordCallData } from '../generated/record_call.js';
-import type { RecordingDocument } from '../generated/recording.js';
+import type { AuditEntry, RecordingDocument } from '../generated/recording.js';
 import type { Active, ActiveRecordings } from './active.js';
+import { isAdopted, liesInside } from './document.js';
 import type { Audio } from './files.js';
-import type { RecorderOptions, StopReason } from './recorder.js';
+import type { RecorderOptions, StopReason } from './ports.js';
 import { ended, offsetAt, stoppedFor, type Ending } from './state.js';
 
 type Reason = Ending['reason'];
@@ -23,6 +24,7 @@ const STOP_EVENT_MS = 3000;
 
 interface Expected {
   reason: Reason;
+  entry: AuditEntry | undefined;
   timer: NodeJS.Timeout;
   settle: (result: Promise<RecordingDocument>) => void;
 }
@@ -33,12 +35,19 @@ export class Finisher {
 
   constructor(
     private readonly recordings: ActiveRecordings,
-    private readonly options: Pick<RecorderOptions, 'files' | 'transport' | 'onEvent' | 'log'>,
+    private readonly options: Pick<RecorderOptions, 'files' | 'transport' | 'dir' | 'onEvent' | 'log'>,
     private readonly now: () => number,
   ) {}
 
-  /** A stop is about to be asked for: `document` resolves as that of {@link finish} does, or rejects. */
-  expect(active: Active, reason: StopReason): { document: Promise<RecordingDocument>; cancel: () => void } {
+  /**
+   * A stop is about to be asked for, by whom `entry` says, else by the service: `document` resolves as that of
+   * {@link finish} does, or rejects.
+   */
+  expect(
+    active: Active,
+    reason: StopReason,
+    entry?: AuditEntry,
+  ): { document: Promise<RecordingDocument>; cancel: () => void } {
     const { id } = active.doc;
     const cancel = () => {
       clearTimeout(this.expected.get(id)?.timer);
@@ -49,7 +58,7 @@ export class Finisher {
         cancel();
         reject(new MetaflowsError('switch_refused', 'no RECORD_STOP came'));
       }, STOP_EVENT_MS);
-      this.expected.set(id, { reason, timer, settle: resolve });
+      this.expected.set(id, { reason, entry, timer, settle: resolve });
     });
     document.catch(() => undefined);
     return { document, cancel };
@@ -70,7 +79,12 @@ export class Finisher {
    * the file is still to come from the switch, with the one that says why the audio ended. May be called once for a
    * recording: it counts no more from here on.
    */
-  finish(active: Active, reason: Reason, stopped: Stopped | undefined): Promise<RecordingDocument> {
+  finish(
+    active: Active,
+    reason: Reason,
+    stopped: Stopped | undefined,
+    entry?: AuditEntry,
+  ): Promise<RecordingDocument> {
     const expected = this.expected.get(active.doc.id);
     if (expected) clearTimeout(expected.timer);
     this.expected.delete(active.doc.id);
@@ -78,7 +92,7 @@ export class Finisher {
     const at = this.now();
     this.recordings.retire(active);
     const why = expected?.reason ?? reason;
-    active.doc = stoppedFor(active.doc, why, at);
+    active.doc = stoppedFor(active.doc, why, expected?.entry ?? entry ?? byService(why, at), at);
     // A file may take minutes to come: nobody is kept waiting for it, and a restart knows that the audio has ended.
     const stored = this.options.transport && this.recordings.save(active, active.doc).then(() => active.doc);
     const document = Promise.resolve(stored).then(() => this.conclude(active, why, stopped, at));
@@ -112,7 +126,9 @@ export class Finisher {
     const { files, onEvent, log } = this.options;
     const { min_s } = active.doc.internal;
     const segments = active.doc.segments.map(({ file }) => file);
-    const ending = await this.ending(active, segments, reason, stopped, at);
+    const ending = isAdopted(active.doc)
+      ? await this.adoptedEnding(active, reason, stopped, at)
+      : await this.ending(active, segments, reason, stopped, at);
     // record_min_sec is counted here, in seconds of the call: the switch counts samples at the wrong rate and
     // reports its own success either way (freeswitch.md).
     const short = ending.state === 'completed' && offsetAt(active.doc, at) < min_s * 1000;
@@ -123,7 +139,7 @@ export class Finisher {
       : { ...withoutFile, ...(size !== undefined && { size }), ...(sha256 !== undefined && { sha256 }) };
     const doc = withDelivery(ended(active.doc, final));
     await this.recordings.save(active, doc);
-    if (ending.size !== undefined) await files.removeParts(segments);
+    if (ending.size !== undefined && !isAdopted(doc)) await files.removeParts(segments);
     await onEvent({ type: 'stopped', recording: doc, at });
     await onEvent({ type: final.state, recording: doc, at });
     log.info('recording ended', {
@@ -136,6 +152,28 @@ export class Finisher {
     return doc;
   }
 
+  /** Of somebody else's file only what there is to say: neither mended nor joined, nor the mode changed. */
+  private async adoptedEnding(
+    { doc }: Active,
+    reason: Reason,
+    stopped: Stopped | undefined,
+    at: number,
+  ): Promise<Ending> {
+    const durationMs = stopped ? stopped.durationMs : offsetAt(doc, at);
+    if (stopped?.cause === 'input-too-short') return { state: 'discarded', reason, durationMs };
+    const missing = (await this.arrive(doc)) ? undefined : 'not_pushed';
+    const failure =
+      stopped?.cause === 'uri-failure' ? 'write_error' : durationMs === 0 ? 'no_audio' : missing;
+    const file = await this.options.files.describe(doc.internal.file);
+    return {
+      state: failure === undefined ? 'completed' : 'failed',
+      reason,
+      durationMs,
+      ...file,
+      ...(failure !== undefined && { failure }),
+    };
+  }
+
   private async ending(
     active: Active,
     segments: string[],
@@ -143,7 +181,7 @@ export class Finisher {
     stopped: Stopped | undefined,
     at: number,
   ): Promise<Ending> {
-    const made = await this.make(active.doc, segments);
+    const made = (await this.arrive(active.doc)) ? await this.make(active.doc, segments) : 'not_pushed';
     const audio = typeof made === 'string' ? undefined : made;
     let failure: string | undefined = typeof made === 'string' ? made : undefined;
     const visible = audio !== undefined || (failure !== 'not_pushed' && (await this.options.files.visible()));
@@ -166,19 +204,24 @@ export class Finisher {
     };
   }
 
-  /** One file of what there is; why there is none, or `undefined` where no file can be seen. */
-  private async make(
-    doc: RecordingDocument,
-    segments: string[],
-  ): Promise<Audio | 'not_pushed' | 'file_error' | undefined> {
-    const { files, transport, log } = this.options;
+  /** Fetches the files where they have to be; false where they stay on the switch. */
+  private async arrive(doc: RecordingDocument): Promise<boolean> {
+    const { transport, dir, log } = this.options;
+    if (!transport || !liesInside(doc, dir)) return true;
     try {
-      await transport?.fetch(doc);
+      await transport.fetch(doc);
+      return true;
     } catch (error) {
       if (!isMetaflowsError(error, 'push_missing')) throw error;
-      log.error('the files of a recording stay on the switch', { recording: doc.id, segments, error });
-      return 'not_pushed';
+      const files = doc.segments.map(({ file }) => file);
+      log.error('the files of a recording stay on the switch', { recording: doc.id, files, error });
+      return false;
     }
+  }
+
+  /** One file of what there is, `undefined` where no file can be seen. */
+  private async make(doc: RecordingDocument, segments: string[]): Promise<Audio | 'file_error' | undefined> {
+    const { files, log } = this.options;
     const trim = (doc.internal.data as RecordCallData).trim !== undefined;
     try {
       return await files.finish(segments, trim);
@@ -187,4 +230,8 @@ export class Finisher {
       return 'file_error';
     }
   }
+}
+
+function byService(reason: Reason, at: number): AuditEntry {
+  return { action: 'stop', at: new Date(at).toISOString(), by: 'service', result: reason };
 }

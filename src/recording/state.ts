@@ -11,10 +11,10 @@
  *                             ▼
  *          completed   discarded (shorter than record_min_sec)   failed (no usable audio)
  *
- * A document with a stop_reason that is still `recording` or `masked` has ended, and its file has not come from the
- * switch yet. A mask ends with an unmask, with mask_time_limit or with the recording, and in no other way: not with a segment.
- * Beside its state a recording may be paused: while its party holds, while a mask cuts, and in the gap between two
- * segments nothing is written, and offsets into the audio stand still. An illegal step throws.
+ * A mask ends with an unmask, with mask_time_limit or with the recording, and in no other way: not with a segment.
+ * Beside its state a recording may be paused: while its party holds, while a mask cuts, in the gap between two segments,
+ * and while it waits for an answer or a bridge nothing is written, and offsets into the audio stand still. An illegal step
+ * throws. With a stop_reason, still `recording` or `masked`: the audio has ended, and its file is to come from the switch.
  */
 import type { AuditEntry, RecordingDocument, RecordingInternals } from '../generated/recording.js';
 
@@ -28,6 +28,11 @@ const NEXT: Record<State, readonly State[]> = {
   discarded: [],
   failed: [],
 };
+
+/** Whether it has not ended yet. */
+export function isRunning({ state }: RecordingDocument): boolean {
+  return NEXT[state].length > 0;
+}
 
 /** A step that the drawing above does not have: a mistake in this service, never in what a user did. */
 export class IllegalStep extends Error {
@@ -102,7 +107,7 @@ export function segmentStarted(
   at: number,
 ): RecordingDocument {
   const held = isHeld ? paused(doc, 'hold', at) : resumed(doc, 'hold', at);
-  const going = resumed(held, 'gap', at);
+  const going = resumed(resumed(held, 'wait', at), 'gap', at);
   return {
     ...going,
     segments: [...going.segments, { call_id: leg, file, start_ms: offsetAt(going, at) }],
@@ -110,12 +115,15 @@ export function segmentStarted(
   };
 }
 
-/** Nothing more is recorded: what is left is to make a file of it. */
-export function stoppedFor(doc: RecordingDocument, reason: Ending['reason'], at: number): RecordingDocument {
+/** Nothing more is recorded, `entry` says why: what is left is to make a file of it. A second time changes nothing. */
+export function stoppedFor(
+  doc: RecordingDocument,
+  reason: Ending['reason'],
+  entry: AuditEntry,
+  at: number,
+): RecordingDocument {
   if (doc.stop_reason !== undefined) return doc;
-  const stopped = { ...segmentEnded(doc, at), stop_reason: reason };
-  if (reason === 'code' || reason === 'api') return stopped;
-  return audited(stopped, { action: 'stop', at: new Date(at).toISOString(), by: 'service', result: reason });
+  return { ...audited(segmentEnded(doc, at), entry), stop_reason: reason };
 }
 
 /** What came of the audio. */

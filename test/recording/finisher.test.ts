@@ -5,7 +5,8 @@ import { expect } from 'chai';
 import { MetaflowsError } from '../../src/errors.js';
 import type { RecordingDocument } from '../../src/generated/recording.js';
 import { ActiveRecordings, type Active } from '../../src/recording/active.js';
-import { RecordingFiles, type Transport } from '../../src/recording/files.js';
+import { RecordingFiles } from '../../src/recording/files.js';
+import type { Transport } from '../../src/recording/ports.js';
 import { Finisher } from '../../src/recording/finisher.js';
 import { capturingLog } from '../support/log.js';
 import { recordingDocument } from '../support/recordings.js';
@@ -29,11 +30,14 @@ describe('the end of a recording', () => {
   afterEach(() => rm(folder, { recursive: true }));
 
   const finisherWith = (transport?: Transport): Finisher => {
-    const recordings = new ActiveRecordings({
-      save: (doc) => Promise.resolve(void saved.push(doc)),
-      unfinished: () => Promise.resolve([]),
-      get: () => Promise.resolve(undefined),
-    });
+    const recordings = new ActiveRecordings(
+      {
+        save: (doc) => Promise.resolve(void saved.push(doc)),
+        unfinished: () => Promise.resolve([]),
+        get: () => Promise.resolve(undefined),
+      },
+      () => Promise.resolve(),
+    );
     active = recordings.add(recordingDocument({ startedAt: STARTED }));
     first = active.doc.internal.file;
     return new Finisher(
@@ -41,6 +45,7 @@ describe('the end of a recording', () => {
       {
         files: new RecordingFiles(folder),
         transport,
+        dir: '/rec',
         onEvent: ({ type }) => Promise.resolve(void told.push(type)),
         log: capturingLog().log,
       },
@@ -87,6 +92,24 @@ describe('the end of a recording', () => {
     await finisher.idle();
     expect(saved.at(-1)).to.include({ state: 'completed', stop_reason: 'hangup', duration_ms: 1000 });
     expect(saved.at(-1)!.audit.filter(({ action }) => action === 'stop')).to.have.lengthOf(1);
+  });
+
+  it('of somebody else’s recording has its file where that lies below the recordings folder, and asks for no other', async () => {
+    let fetched = 0;
+    const fetch = () => {
+      fetched++;
+      return put(first, 8000);
+    };
+    for (const path of ['/elsewhere/a.wav', '/rec/a/b.wav']) {
+      const finisher = finisherWith({ fetch });
+      first = 'a/b.wav';
+      active.doc = { ...active.doc, internal: { ...active.doc.internal, file: first, path } };
+      await finisher.finish(active, 'hangup', { durationMs: 1000, cause: 'success-silence' });
+      await finisher.idle();
+    }
+    expect(fetched).to.equal(1);
+    expect(saved.at(1)).to.include({ state: 'completed' }).and.not.have.property('size');
+    expect(saved.at(-1)).to.include({ state: 'completed', size: 16_044, duration_ms: 1000 });
   });
 
   it('keeps the segments where they cannot be joined', async () => {
