@@ -6,6 +6,7 @@ import { Ajv, type ErrorObject } from 'ajv';
 import type {
   Configuration,
   DigitSettings,
+  GenesysSettings,
   IdentityVariables,
   Limits,
   RecordingSettings,
@@ -37,6 +38,7 @@ export interface Config {
   tones: Required<Tones>;
   recording: Required<RecordingSettings>;
   limits: Required<Limits>;
+  genesys: Required<GenesysSettings>;
 }
 
 export type LoadedConfig = { ok: true; config: Config } | { ok: false; errors: string[] };
@@ -107,6 +109,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): L
     tones: settings.tones as Config['tones'],
     recording: settings.recording as Config['recording'],
     limits: settings.limits as Config['limits'],
+    genesys: settings.genesys as Config['genesys'],
   };
   return { ok: true, config: Object.freeze(config) };
 }

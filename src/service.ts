@@ -18,6 +18,7 @@ import { createApp } from './http/app.js';
 import { shownChannel } from './http/kazoo/channels.js';
 import { phonesRouter } from './http/phones.js';
 import { listen } from './http/server.js';
+import { recordCompleted } from './http/ozeki/finished.js';
 import { Link } from './link.js';
 import { compiledMetaflows } from './metaflows/compiled.js';
 import { Digits } from './metaflows/digits.js';
@@ -154,6 +155,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
     log,
     version,
     requestsPerMinute: config.limits.requests_per_minute,
+    notificationsPath: config.genesys.notifications,
     ...(softswitch && { phones: phonesRouter(softswitch) }),
   });
   await disk.start();
@@ -189,6 +191,7 @@ async function deliveryOf(config: Config, store: Store, feed: Feed, log: Logger)
     webhooks: store.webhooks,
     signingKey: await store.webhooks.signingKey(),
     mount: config.recordingsMount,
+    callbackWords: { ozeki: recordCompleted },
     send: (outgoing, signal) => sender.send(outgoing, signal),
     publish: (notice, users) => feed.publish(notice, users),
     log,

@@ -8,15 +8,16 @@ import { MetaflowsError } from '../errors.js';
 import type { RecordingDocument } from '../generated/recording.js';
 import type { Webhook } from '../store/webhooks.js';
 import { handedInAgain, type FailedAttempt, type Shipment } from './attempts.js';
+import { Caller, callbackOf, type Words } from './caller.js';
 import { systemClock, type Clock } from './clock.js';
-import { parseId, uploadId, uploadsOf, webhookId } from './ids.js';
+import { callbackId, parseId, uploadId, uploadsOf, webhookId } from './ids.js';
 import { recordingNotice, type Notice, type RecordingNews } from './notice.js';
 import { Outbox, type Carrier, type OutboxStore } from './outbox.js';
 import type { Answer, Outgoing } from './send.js';
 import { Teller, type WebhooksPort } from './teller.js';
 import { Uploader } from './uploader.js';
 
-/** A shipment: an upload, or what a webhook is told. */
+/** A shipment: an upload, or what a webhook, or a recording's own callback, is told. */
 export interface Parcel extends Shipment {
   notice?: Notice;
 }
@@ -42,6 +43,7 @@ export interface DeliveryOptions {
   signingKey: KeyObject;
   /** The recordings folder as this service sees it, absolute. */
   mount: string;
+  callbackWords: Words;
   /** As {@link Sender.send}. */
   send: (outgoing: Outgoing, signal: AbortSignal) => Promise<Answer>;
   /** The live stream. */
@@ -63,6 +65,7 @@ export class Delivery implements Carrier<Parcel> {
   private readonly outbox: Outbox<Parcel>;
   private readonly uploader: Uploader;
   private readonly teller: Teller;
+  private readonly caller: Caller;
   private readonly clock: Clock;
 
   constructor(private readonly options: DeliveryOptions) {
@@ -72,14 +75,16 @@ export class Delivery implements Carrier<Parcel> {
     this.outbox = new Outbox({ ...options, clock, carrier: this });
     this.uploader = new Uploader({ ...options, now });
     this.teller = new Teller({ ...options, now });
+    this.caller = new Caller({ ...options, now });
   }
 
   /** Goes on with everything that was on its way when the service last ran. */
   async start(): Promise<void> {
     for await (const [id, parcel] of this.options.store.list()) {
       const of = parseId(id);
-      if (of.kind === 'webhook') this.outbox.schedule(id, parcel as Parcel);
-      else await this.resume(of.account, of.recording, parcel);
+      if (of.kind === 'upload') await this.resume(of.account, of.recording, parcel);
+      else if (of.kind === 'webhook' || parcel.state) this.outbox.schedule(id, parcel as Parcel);
+      else await this.resumeCallback(id, of.account, of.recording);
     }
   }
 
@@ -99,6 +104,7 @@ export class Delivery implements Carrier<Parcel> {
       }),
     );
     if (type === 'completed' && recording.delivery === 'pending') shipments.push(this.send(recording));
+    if (type === 'completed') shipments.push(this.call(recording));
     for (const result of await Promise.allSettled(shipments)) {
       if (result.status === 'fulfilled') continue;
       const error: unknown = result.reason;
@@ -147,9 +153,9 @@ export class Delivery implements Carrier<Parcel> {
 
   attempt(id: string, parcel: Parcel, signal: AbortSignal): Promise<'sent' | 'dropped' | FailedAttempt> {
     const of = parseId(id);
-    return of.kind === 'upload'
-      ? this.uploader.attempt(of.account, of.recording, signal)
-      : this.teller.attempt(of.account, of.webhook, parcel, signal);
+    if (of.kind === 'webhook') return this.teller.attempt(of.account, of.webhook, parcel, signal);
+    const carrier = of.kind === 'upload' ? this.uploader : this.caller;
+    return carrier.attempt(of.account, of.recording, signal);
   }
 
   async settled(id: string, parcel: Parcel, how: 'sent' | 'failed'): Promise<void> {
@@ -161,7 +167,7 @@ export class Delivery implements Carrier<Parcel> {
       if (doc && how === 'sent')
         await this.onEvent({ type: 'delivered', recording: doc, at: this.clock.now() });
     } else if (how === 'failed') {
-      await this.teller.gaveUp(of.account, of.webhook, parcel.last);
+      if (of.kind === 'webhook') await this.teller.gaveUp(of.account, of.webhook, parcel.last);
       await store.remove(id);
     }
   }
@@ -185,6 +191,19 @@ export class Delivery implements Carrier<Parcel> {
     else if (doc.delivery !== 'pending') return;
     else if (parcel.state !== 'failed') await this.send(doc, parcel);
     else await recordings.change(account, id, (current) => ({ ...current, delivery: 'failed' }));
+  }
+
+  /** As {@link resume}: where the recording has not ended yet, its end will be an event. */
+  private async resumeCallback(id: string, account: string, recording: string): Promise<void> {
+    const { recordings, store } = this.options;
+    const doc = await recordings.get(account, recording);
+    if (!doc) await store.remove(id);
+    else if (doc.state === 'completed') await this.call(doc);
+  }
+
+  private async call(doc: RecordingDocument): Promise<void> {
+    const callback = callbackOf(doc);
+    if (callback) await this.outbox.add(callbackId(doc), newShipment(callback.url, this.clock.now()));
   }
 
   private async send(doc: RecordingDocument, known: Partial<Parcel> = {}): Promise<void> {

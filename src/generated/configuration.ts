@@ -33,6 +33,7 @@ export interface Configuration {
   tones?: Tones;
   limits?: Limits;
   recording?: RecordingSettings;
+  genesys?: GenesysSettings;
 }
 /**
  * Channel variables that say whose a leg is; the first non-empty one wins.
@@ -86,4 +87,10 @@ export interface RecordingSettings {
    * whether a recording goes on when its leg has left the call
    */
   follow_transfer?: boolean;
+}
+export interface GenesysSettings {
+  /**
+   * the path at which CometD clients subscribe
+   */
+  notifications?: string;
 }

@@ -1,7 +1,8 @@
 /** Who may do what: the same for every system's API. */
 import type { Request } from 'express';
 import type { Scope } from '../store/metaflows.js';
-import type { Principal } from '../store/tokens.js';
+import type { Principal, TokenStore } from '../store/tokens.js';
+import type { CallsPort, Channel } from './ports.js';
 
 export type Action = 'read' | 'write';
 
@@ -21,6 +22,41 @@ export function ownScope(principal: Principal, scope: Scope): Scope {
 /** Whether `principal` is the admin of every account. */
 export function isSiteAdmin({ account, role }: Principal): boolean {
   return account === null && role === 'admin';
+}
+
+/** Somebody who has shown a user's name, `user@account`, with a token as its password. */
+export interface Login {
+  principal: Principal;
+  token: string;
+  account: string;
+  user: string;
+}
+
+/** A user's token is the password of that user alone; any other is that of every user whom it can act for. */
+export function login(tokens: TokenStore, name: string, password: string): Login | undefined {
+  const at = name.lastIndexOf('@');
+  const [user, account] = [name.slice(0, Math.max(0, at)), name.slice(at + 1)];
+  const principal = tokens.find(password);
+  if (!principal || user === '' || account === '') return undefined;
+  const isUsers = principal.role !== 'user' || principal.user === user;
+  return isUsers && may(principal, 'read', { account, user })
+    ? { principal, token: password, account, user }
+    : undefined;
+}
+
+/** The leg `uuid`, where it is in a call of this account, or user, or device: its own, or of whoever it talks with. */
+export function callOf(
+  calls: CallsPort,
+  { account, user, device }: Scope,
+  uuid: string,
+): Channel | undefined {
+  const found = calls.channel(account, uuid);
+  const other = found?.otherLeg === undefined ? undefined : calls.channel(account, found.otherLeg);
+  const isOf = (leg: Channel | undefined) =>
+    leg !== undefined &&
+    (user === undefined || leg.user === user) &&
+    (device === undefined || leg.device === device);
+  return isOf(found) || isOf(other) ? found : undefined;
 }
 
 /** The token in `X-Auth-Token` or `Authorization: Bearer`; Node.js reads the bytes of a header as Latin-1. */

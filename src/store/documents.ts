@@ -59,6 +59,7 @@ export class Documents {
 
   /** Makes sure that empty documents with these ids are there: an index, whose ids say all. */
   async mark(ids: string[]): Promise<void> {
+    if (ids.length === 0) return;
     try {
       const results = await this.#db.bulkDocs(ids.map((_id) => ({ _id })));
       const failure = results.find((result) => 'error' in result && result.status !== 409);

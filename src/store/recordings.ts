@@ -3,10 +3,10 @@
  * `recording/{account}/{id}` answers for an account; two indexes of empty documents, whose ids say all, answer for
  * a user (`owned/{account}/{user}/{id}`) and for a restarted service (`unfinished/{account}/{id}`). Index
  * documents are written before the recording: one without its recording means a crash in between, and is passed
- * over. So is the outbox's entry (`outbox.ts`) of a recording that is to be delivered, empty as yet.
+ * over. So are the outbox's entries (`outbox.ts`) of a recording that is to be delivered or told, empty as yet.
  */
 import type { RecordingDocument } from '../generated/recording.js';
-import { uploadId } from '../delivery/ids.js';
+import { callbackId, shipmentsOf, uploadId } from '../delivery/ids.js';
 import { newRecordingId } from '../recording/files.js';
 import { Turns } from '../recording/turns.js';
 import type { Documents } from './documents.js';
@@ -54,7 +54,7 @@ export class RecordingStore {
         ]);
         this.#marked.add(key);
       }
-      if (recording.delivery === 'pending') await this.#documents.mark([OUTBOX + uploadId(recording)]);
+      await this.#documents.mark(shipmentsOf(recording).map((id) => OUTBOX + id));
       await this.#documents.update<Stored>(`recording/${key}`, () => ({ recording }));
       if (!isUnfinished(recording)) {
         await this.#documents.remove(`unfinished/${key}`);
@@ -117,6 +117,7 @@ export class RecordingStore {
       if (!recording) return false;
       await this.#documents.remove(`recording/${keyOf(account, id)}`);
       await this.#documents.remove(OUTBOX + uploadId(recording));
+      await this.#documents.remove(OUTBOX + callbackId(recording));
       if (recording.owner_id !== undefined) {
         await this.#documents.remove(ownedId(recording, recording.owner_id));
       }

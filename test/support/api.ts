@@ -99,6 +99,7 @@ export async function startApi(overrides: Partial<Deps> = {}): Promise<Api> {
     log,
     version: '1.2.3',
     requestsPerMinute: 100_000,
+    notificationsPath: '/notifications',
     ...overrides,
   });
   return {
