@@ -65,11 +65,11 @@ describe('store of recordings', () => {
   it('keeps the order of saves where a database is slow at first', async () => {
     const db = new PouchDB(folder);
     const bulkDocs = db.bulkDocs.bind(db);
-    db.bulkDocs = (async (docs: PouchDB.Core.PutDocument<object>[]) => {
+    db.bulkDocs = async (docs: PouchDB.Core.PutDocument<object>[]) => {
       db.bulkDocs = bulkDocs;
       await setTimeout(20);
       return bulkDocs(docs);
-    });
+    };
     const recordings = new RecordingStore(new Documents(db));
     const document = recording(0, { state: 'recording' });
     const last = { ...document, state: 'failed' } as const;

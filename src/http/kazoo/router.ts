@@ -1,6 +1,7 @@
 /** Kazoo's API, below `/v2`. A path that is not Kazoo's is left to others. */
 import { Router } from 'express';
 import type { Deps } from '../ports.js';
+import { logins } from './auth.js';
 import { channel, channelList } from './channels.js';
 import { deliveryList, recordingDelivery } from './deliveries.js';
 import { events } from './events.js';
@@ -31,6 +32,7 @@ export function kazooRouter({ store, calls, delivery, feed, recordingsMount, ver
   ]) {
     serve(router, store.tokens, version, resource);
   }
+  logins(router, store.tokens, version);
   publicKey(router, delivery, version);
   return router;
 }
