@@ -16,8 +16,8 @@ import { callStateChange, type RecordingState, type Told } from './notification.
 
 export const CHANNEL = '/v2/me/calls';
 
-/** Sessions that one token may have: as of the live stream. */
-const PER_TOKEN = 6;
+/** Sessions that one token may have: a browser opens six connections to one host, and needs some for other things. */
+const PER_TOKEN = 4;
 
 const STATES: Record<string, RecordingState | undefined> = {
   'recording.started': 'Recording',
@@ -72,7 +72,11 @@ export class Notifications {
   }
 
   #start(): CometDServer {
-    const server = cometd.createCometDServer({ browserCookieSameSite: 'Lax' });
+    const server = cometd.createCometDServer({
+      browserCookieSameSite: 'Lax',
+      // A program that serves many agents has one cookie for all of them: no reason to let them wait for each other.
+      maxSessionsPerBrowser: -1,
+    });
     server.policy = {
       canCreate: (_session, _message, name, callback) => callback(undefined, name === CHANNEL),
       canSubscribe: (_session, _message, channel, callback) => callback(undefined, channel.name === CHANNEL),
