@@ -26,6 +26,9 @@ export const ERRORS = {
   destination_timeout: { status: 504, message: 'the destination did not answer in time' },
   file_gone: { status: 404, message: 'the recording has no file any more' },
   already_delivered: { status: 409, message: 'the destination has acknowledged the recording already' },
+  push_refused: { status: 403, message: 'the link for sending this recording is not valid, or was used' },
+  push_too_large: { status: 413, message: 'the file is larger than any recording can be' },
+  push_missing: { status: 504, message: 'the switch did not send the file of the recording' },
   no_destination: { status: 409, message: 'the recording is to be sent nowhere' },
   // what the switch says
   switch_refused: { status: 502, message: 'the switch refused the command' },

@@ -163,6 +163,7 @@ function faultOf(error: ErrorObject): Fault | undefined {
         ? fault('error', 'invalid client URL', { value })
         : fault('wrong_format', 'Field is not in the correct format', { value, format: limit });
     case 'propertyNames':
+    case 'if':
       return undefined;
     default:
       return fault(error.keyword, 'failed to validate', { value });

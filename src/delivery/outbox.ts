@@ -5,6 +5,7 @@
  *
  * In memory is only what is needed to choose the next one, so that days of a dead destination fit.
  */
+import { setMaxListeners } from 'node:events';
 import type { Logger } from 'winston';
 import { afterFailure, SHORTEST_MS, type FailedAttempt, type Shipment } from './attempts.js';
 import type { Clock } from './clock.js';
@@ -47,7 +48,10 @@ export class Outbox<T extends Shipment> {
   private cancelWake: (() => void) | undefined;
   private lookQueued = false;
 
-  constructor(private readonly options: OutboxOptions<T>) {}
+  constructor(private readonly options: OutboxOptions<T>) {
+    // Each attempt listens to it: Node would take that for a leak.
+    setMaxListeners(0, this.closing.signal);
+  }
 
   /** Resolves when the shipment is stored; it is sent in its time. */
   async add(id: string, shipment: T): Promise<void> {

@@ -12,7 +12,7 @@ import type { System } from './system.js';
 
 const MINUTE_MS = 60_000;
 
-/** The systems beside Kazoo, whose words are also for paths that nobody has. */
+/** The systems beside Kazoo, in whose words everybody else is answered. */
 const SYSTEMS: ((deps: Deps) => System)[] = [ozeki, genesys];
 
 export function createApp(deps: Deps): Express {
@@ -44,6 +44,7 @@ export function createApp(deps: Deps): Express {
     }),
   );
   if (deps.phones) app.use('/phones', deps.phones);
+  if (deps.push) app.use('/push', deps.push);
   const systems = SYSTEMS.map((system) => system(deps));
   for (const { router } of systems) app.use(router);
   app.use('/v2', kazooRouter(deps));

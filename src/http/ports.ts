@@ -73,4 +73,6 @@ export interface Deps {
   notificationsPath: string;
   /** Drives the simulated phones, under `/phones`. */
   phones?: Router;
+  /** Takes files that switches send, under `/push`. */
+  push?: Router;
 }

@@ -38,7 +38,7 @@ export function withExecuted(foreign: Foreign, application: string, data: string
       return {
         ...foreign,
         ...(forSelf && {
-          // The first binding of a realm makes it the active one; a later one in another realm, again.
+          // Every binding that replaces none makes its realm the active one.
           realm,
           own: [...(foreign.realm === realm ? foreign.own : []), ...literal],
         }),
@@ -47,7 +47,7 @@ export function withExecuted(foreign: Foreign, application: string, data: string
     }
     case 'digit_action_set_realm': {
       const [realm = '', target = 'self'] = separate(data, ',');
-      return realm && target !== 'peer' ? { ...foreign, realm, own: [] } : foreign;
+      return realm && realm !== foreign.realm && target !== 'peer' ? { ...foreign, realm, own: [] } : foreign;
     }
     case 'clear_digit_action': {
       const [realm = '', target = 'self'] = separate(data, ',');
@@ -81,6 +81,13 @@ export type Binding =
   /** A code that the other leg listens for: handed to it with its bindings on, which what a realm passes is not. */
   | { digits: string; does: 'forward'; to: string };
 
+/** A code of ours. */
+export interface Code {
+  code: string;
+  /** Whether the switch is to mask by itself when it is pressed. */
+  masks: boolean;
+}
+
 export interface Plan {
   realm: string;
   bindings: Binding[];
@@ -90,11 +97,7 @@ export interface Plan {
  * What to bind on a leg for `codes`, given the dialplan's bindings on it and on the leg that it is bridged with. A
  * code that the dialplan has taken stays the dialplan's.
  */
-export function plan(
-  codes: readonly { code: string; masks: boolean }[],
-  own: Foreign,
-  peer: { uuid: string; foreign: Foreign },
-): Plan {
+export function plan(codes: readonly Code[], own: Foreign, peer: { uuid: string; foreign: Foreign }): Plan {
   const taken = new Set([...own.own, ...own.ownMeta, ...peer.foreign.peer]);
   const bindings: Binding[] = codes
     .filter(({ code }) => !taken.has(code))

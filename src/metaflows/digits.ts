@@ -3,6 +3,7 @@
  * while the leg is bridged, and runs what fires. A press reaches it once: as a code that the switch absorbed, or as
  * DTMF events.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'winston';
 import type { Calls, Change, Leg } from '../calls/calls.js';
 import type { Tone } from '../calls/feedback.js';
@@ -19,7 +20,16 @@ import {
   type ApiCommand,
 } from '../switch/commands.js';
 import type { SwitchEvent } from '../switch/events.js';
-import { NO_FOREIGN, OUR_REALM, plan, withExecuted, type Binding, type Foreign } from './bindings.js';
+import {
+  NO_FOREIGN,
+  OUR_REALM,
+  plan,
+  withExecuted,
+  type Binding,
+  type Code,
+  type Foreign,
+  type Plan,
+} from './bindings.js';
 import {
   absorbed,
   expire,
@@ -70,7 +80,7 @@ interface LegDigits {
   /** Whether all that the dialplan bound was seen; if not, codes are bound in {@link realm} or not at all. */
   watched: boolean;
   realm?: string | undefined;
-  bound: { realm: string; codes: string[] } | undefined;
+  bound: Plan | undefined;
 }
 
 export class Digits {
@@ -127,6 +137,10 @@ export class Digits {
     switch (event.type) {
       case 'binding':
         digits.foreign = withExecuted(digits.foreign, event.application, event.data);
+        // A dialplan that clears has cleared what is ours as well.
+        if (event.application === 'clear_digit_action') digits.bound = undefined;
+        // FusionPBX binds on the called leg when the bridge has begun: what was bound at its beginning follows.
+        for (const each of [leg, this.options.calls.peerOf(leg)]) if (each) this.bind(each);
         return;
       case 'dtmf':
         this.collect(
@@ -188,16 +202,22 @@ export class Digits {
     const port = switchOf(leg.switchId);
     const run = (application: string, data: string) => port.execute(leg.callId, leg.uuid, application, data);
 
-    const gone = digits.bound?.codes.some((code) => !codes.some((other) => other.code === code));
+    const wanted = peer && codes.length > 0 ? this.planned(digits, codes, peer) : undefined;
+    if (isDeepStrictEqual(wanted, digits.bound)) return;
+
+    const gone = digits.bound?.bindings.some(
+      ({ digits: bound }) => !wanted?.bindings.some((binding) => binding.digits === bound),
+    );
     if (digits.bound?.realm === OUR_REALM && gone) {
-      // Single bindings cannot be removed, and bindings outlive a bridge (freeswitch.md): our realm is cleared.
-      steps.push(() => run('clear_digit_action', OUR_REALM));
+      // Single bindings cannot be removed, and bindings outlive a bridge (freeswitch.md). A parser that is left without
+      // a realm holds every digit until its timeout: where all that it has is ours it goes altogether.
+      const own = digits.foreign;
+      const onlyOurs = own.realm === undefined && own.own.length === 0;
+      steps.push(() => run('clear_digit_action', onlyOurs ? 'all' : OUR_REALM));
       digits.bound = undefined;
     }
-    if (peer && codes.length > 0 && (digits.watched || digits.realm !== undefined)) {
-      const foreign = this.legs.get(peer.uuid)?.foreign ?? NO_FOREIGN;
-      const { realm: planned, bindings } = plan(codes, digits.foreign, { uuid: peer.uuid, foreign });
-      const realm = digits.realm ?? planned;
+    if (wanted) {
+      const { realm, bindings } = wanted;
       const timeout = Math.min(
         SWITCH_DIGIT_TIMEOUT_MS,
         ...digits.listeners.map((l) => l.compiled.digitTimeoutMs),
@@ -209,7 +229,7 @@ export class Digits {
         ]),
       );
       for (const binding of bindings) steps.push(() => run('bind_digit_action', bindingData(realm, binding)));
-      digits.bound = { realm, codes: codes.map(({ code }) => code) };
+      digits.bound = wanted;
     }
     Promise.all(steps.map((step) => step())).catch((error: unknown) => {
       if (isMetaflowsError(error, 'call_gone')) return;
@@ -217,8 +237,16 @@ export class Digits {
     });
   }
 
+  /** What is to be bound on a leg, and where; nothing where the dialplan's own bindings are not known. */
+  private planned(digits: LegDigits, codes: Code[], peer: Leg): Plan | undefined {
+    if (!digits.watched && digits.realm === undefined) return undefined;
+    const foreign = this.legs.get(peer.uuid)?.foreign ?? NO_FOREIGN;
+    const { realm, bindings } = plan(codes, digits.foreign, { uuid: peer.uuid, foreign });
+    return { realm: digits.realm ?? realm, bindings };
+  }
+
   /** The literal codes of all who listen to a leg; a code masks by itself where no longer one could be meant. */
-  private codesOf(digits: LegDigits): { code: string; masks: boolean }[] {
+  private codesOf(digits: LegDigits): Code[] {
     const codes = new Map<string, boolean>();
     for (const { compiled } of digits.listeners) {
       for (const code of compiled.codes) {

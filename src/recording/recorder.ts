@@ -10,7 +10,7 @@ import type { Owner } from '../calls/owner.js';
 import { MetaflowsError } from '../errors.js';
 import type { RecordCallData } from '../generated/record_call.js';
 import type { RecordingDocument } from '../generated/recording.js';
-import { record, uuidMedia } from '../switch/commands.js';
+import { assertAccepted, record, uuidMedia } from '../switch/commands.js';
 import type { LegData, SwitchEvent } from '../switch/events.js';
 import { ActiveRecordings, hasRecorder, type Active, type RecordingStore } from './active.js';
 import { currentFile, documentOf, entryOf } from './document.js';
@@ -21,7 +21,7 @@ import { Following } from './following.js';
 import { Limits } from './limits.js';
 import { Maskers } from './masking.js';
 import { Recovery } from './recovery.js';
-import { assertOk, isOk, Segments, type RecordingSwitch } from './segments.js';
+import { Segments, type RecordingSwitch } from './segments.js';
 import { audited, masked, paused, resumed, unmasked } from './state.js';
 import { Turns } from './turns.js';
 
@@ -367,7 +367,7 @@ export class Recorder {
       const stop = record('stop', leg, this.pathOf(active));
       const [reply = ''] = await port.apis(target?.callId ?? leg, [stop, ...this.maskers.forget(active)]);
       // A leg that has just hung up stops its recording by itself.
-      if (!isOk(reply) && target?.down === false) assertOk(reply);
+      if (target?.down === false) assertAccepted(reply);
     } catch (error) {
       finished.cancel();
       throw error;

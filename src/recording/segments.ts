@@ -2,7 +2,7 @@
 import { MetaflowsError } from '../errors.js';
 import type { RecordCallData } from '../generated/record_call.js';
 import type { RecordingDocument } from '../generated/recording.js';
-import { record, setVariable, type ApiCommand } from '../switch/commands.js';
+import { assertAccepted, record, setVariable, type ApiCommand } from '../switch/commands.js';
 import type { Leg } from '../calls/calls.js';
 import { channelNote, NOTE } from './document.js';
 import type { RecordingFiles } from './files.js';
@@ -72,7 +72,7 @@ export class Segments {
         }),
         ...(isMasked ? [record(cuts(doc) ? 'pause' : 'mask', target.uuid, path)] : []),
       ]);
-      for (const reply of replies.slice(isMasked ? 2 : 1)) assertOk(reply);
+      for (const reply of replies.slice(isMasked ? 2 : 1)) assertAccepted(reply);
       return await begun.started;
     } catch (error) {
       begun.cancel();
@@ -151,11 +151,4 @@ function variablesOf({ doc, swap, rate }: SegmentStart): Record<string, string> 
 
 export function isOk(reply: string | undefined): boolean {
   return reply?.startsWith('+OK') ?? false;
-}
-
-/** A refused command as an error with its name (the replies: `mod_commands.c`, session_record_function). */
-export function assertOk(reply: string): void {
-  if (isOk(reply)) return;
-  if (reply.includes('Cannot locate session')) throw new MetaflowsError('call_gone');
-  throw new MetaflowsError('switch_refused', reply);
 }

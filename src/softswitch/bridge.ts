@@ -59,7 +59,7 @@ export async function bridgeLegs(first: Channel, second: Channel, bypass = false
     leg.set('signal_bond', undefined);
     leg.wake();
   }
-  if (!second.redirect) second.hangup(first.down ? first.cause : 'NORMAL_CLEARING');
+  if (!second.redirect) second.hangup('NORMAL_CLEARING');
   // of one that is left for the media's sake the event does not say whose it was (seen)
   first.fire('CHANNEL_UNBRIDGE', bypass && first.redirect ? {} : ends);
   if (first.ready && (first.state === 'CS_SOFT_EXECUTE' || isTrue(first.get('hangup_after_bridge')))) {

@@ -122,9 +122,22 @@ export class Channel {
     return !this.down && !this.redirect;
   }
 
-  /** A channel variable, or a global one of that name. */
+  /** A channel variable, something of the caller's profile, or a global variable of that name. */
   get(name: string): string | undefined {
-    return this.variables.get(name) ?? this.instance.globals.get(name);
+    return this.variables.get(name) ?? this.#ofProfile(name) ?? this.instance.globals.get(name);
+  }
+
+  #ofProfile(name: string): string | undefined {
+    switch (name) {
+      case 'destination_number':
+        return this.profile.destination;
+      case 'caller_id_name':
+        return this.profile.callerName;
+      case 'caller_id_number':
+        return this.profile.callerNumber;
+      default:
+        return undefined;
+    }
   }
 
   /** Sets a variable; nothing and the empty text remove it. */
@@ -135,7 +148,7 @@ export class Channel {
 
   expand(text: string): string {
     return expand(text, {
-      variable: (name) => this.get(name) ?? channelHeaders(this, false)[name],
+      variable: (name) => this.get(name),
       api: (name, args) => this.instance.apiNow(name, args),
     });
   }

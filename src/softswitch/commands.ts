@@ -69,13 +69,16 @@ const COMPARE: Record<string, (a: number, b: number) => boolean> = {
   '<=': (a, b) => a <= b,
 };
 
+const COND = /^(?:'([^']*)'|([^ ]*)) +(==|!=|>=|<=|>|<) *(?:'([^']*)'|([^ ]*)) +\?(.*)$/s;
+
 /** `a == b ? yes : no`: numbers by value, a text against a number by its length, two texts by equality. */
 function cond(_: Instance, args: string): string {
-  const [, a = '', operator = '', b = '', choices = ''] =
-    /^(\S*) *(==|!=|>=|<=|>|<) *(\S*) +\?(.*)$/s.exec(args) ?? [];
+  const [, quotedA, plainA, operator = '', quotedB, plainB, choices = ''] = COND.exec(args) ?? [];
   const compare = COMPARE[operator];
   if (!compare) return '-ERR';
-  const numbers = [a, b].map((text) => (/^-?[\d.]+$/.test(text) ? Number(text) : undefined));
+  const a = quotedA ?? plainA ?? '';
+  const b = quotedB ?? plainB ?? '';
+  const numbers = [plainA, plainB].map((text = '') => (/^-?[\d.]+$/.test(text) ? Number(text) : undefined));
   const [left = a.length, right = b.length] = numbers;
   const texts = numbers.every((number) => number === undefined);
   const holds = texts && /[=!]=/.test(operator) ? (a === b) === (operator === '==') : compare(left, right);

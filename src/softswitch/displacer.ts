@@ -1,11 +1,15 @@
-import { mix, parseToneStream, type Frame, type ToneStream } from './audio.js';
+import { FRAME_MS, mix, parseToneStream, type Frame, type ToneStream } from './audio.js';
 import type { Channel } from './channel.js';
 import type { MediaBug } from './media.js';
 
-/** A tone mixed into what one party hears (`uuid_displace … m`). */
-export class Displacer implements MediaBug {
+/**
+ * A tone mixed into what one party hears (`uuid_displace … m`). It goes on only while something is written to the
+ * party at all: on a leg that is parked it waits, as in FreeSWITCH.
+ */
+class Displacer implements MediaBug {
   readonly name = 'displace';
-  #from = 0;
+  #played = 0;
+  #lastFrame = -1;
 
   constructor(
     private readonly leg: Channel,
@@ -14,19 +18,29 @@ export class Displacer implements MediaBug {
   ) {}
 
   open(): void {
-    const { clock, timers } = this.leg.instance;
-    this.#from = clock.frame;
-    if (Number.isFinite(this.tone.durationMs)) {
-      timers.after(this.tone.durationMs, () => this.leg.media.remove(this));
-    }
+    this.leg.instance.clock.add(this.#onFrame);
   }
 
   close(): void {
-    // removing it from the leg is all
+    this.leg.instance.clock.remove(this.#onFrame);
   }
 
   replace(heard: Frame, frame: number): Frame {
-    return frame < this.#from ? heard : mix(heard, this.tone.frame(frame - this.#from));
+    // whoever else takes this frame may come before or after it is counted
+    const offset = frame === this.#lastFrame ? this.#played - 1 : this.#played;
+    return this.#isOver(offset) ? heard : mix(heard, this.tone.frame(offset));
+  }
+
+  #onFrame = (frame: number): void => {
+    if (this.#isOver(this.#played)) this.leg.media.remove(this);
+    else if (this.leg.media.written(frame, this)) {
+      this.#played++;
+      this.#lastFrame = frame;
+    }
+  };
+
+  #isOver(offset: number): boolean {
+    return offset * FRAME_MS >= this.tone.durationMs;
   }
 }
 

@@ -26,7 +26,7 @@ export function expand(text: string, scope: Scope, depth = 0): string {
       i++;
     } else if (char === '\\' && next === '\\') {
       i++;
-      out += '\\\\';
+      out += '\\';
     } else {
       const open = text.startsWith('${', i) ? i + 2 : text.startsWith('$${', i) ? i + 3 : undefined;
       if (open === undefined) {

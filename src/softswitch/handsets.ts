@@ -50,13 +50,30 @@ export class Handsets {
       : `${user} pressed its keys and heard no tone`;
   }
 
-  /** A telephone transfers its other party, who is called away at once. */
-  transfer(user: string, to: string): Promise<string> {
-    return this.#act(user, (leg) => {
-      leg.endpoint?.refer(to, undefined);
-      leg.hangup('BLIND_TRANSFER');
-      return `${user} transferred its call to ${to}`;
+  /** A telephone transfers its other party, and this waits until that one talks to the third, or does not. */
+  async transfer(user: string, to: string): Promise<string> {
+    const leg = this.#leg(user);
+    const own = [...this.switchboard.channels.values()].find(
+      (one) => one.get('sip_call_id') === leg.get('sip_call_id'),
+    );
+    const other = own?.partner;
+    if (!other) throw new MetaflowsError('phone_refused', `${user} talks to nobody`);
+    const outcome = new Promise<string>((resolve) => {
+      const stop = this.switchboard.events.listen({
+        wants: (name) => name === 'CHANNEL_BRIDGE' || name === 'CHANNEL_HANGUP',
+        take: ({ headers }) => {
+          const bridged = [headers['Bridge-A-Unique-ID'], headers['Bridge-B-Unique-ID']].includes(other.uuid);
+          if (!bridged && headers['Unique-ID'] !== other.uuid) return;
+          stop();
+          resolve(bridged ? '' : (headers['Hangup-Cause'] ?? ''));
+        },
+      });
     });
+    leg.endpoint?.refer(to, undefined);
+    leg.hangup('BLIND_TRANSFER');
+    const refused = await outcome;
+    if (refused) throw new MetaflowsError('phone_refused', `${to}: ${refused}`);
+    return `${user} transferred its call to ${to}`;
   }
 
   hold(user: string): Promise<string> {

@@ -14,7 +14,6 @@ export type Action = readonly [application: string, data: string];
 
 /** What the log of the service takes; never digits. */
 export interface Log {
-  info(message: string, facts?: object): void;
   warn(message: string, facts?: object): void;
 }
 

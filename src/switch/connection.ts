@@ -53,6 +53,7 @@ export class Connection {
   private watchdog: NodeJS.Timeout | undefined;
   /** Times that the watchdog has looked since the switch was last heard. */
   private silence = 0;
+  private ended: MetaflowsError | undefined;
   /** What the switch or the system said before the connection went. */
   private farewell = 'closed by the switch';
 
@@ -76,6 +77,7 @@ export class Connection {
       for (const { body } of await this.write(setup)) {
         if (!body.startsWith('+OK')) throw new MetaflowsError('switch_refused', body);
       }
+      if (this.ended) throw this.ended;
     } catch (error) {
       this.end(error as MetaflowsError);
       throw error;
@@ -179,6 +181,7 @@ export class Connection {
     if (this.state === 'closed') return;
     const wasOpen = this.state === 'open';
     this.state = 'closed';
+    this.ended = reason;
     clearInterval(this.watchdog);
     this.socket?.destroy();
     this.replies.fail(reason);

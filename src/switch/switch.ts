@@ -17,15 +17,35 @@ import type { LegData, Snapshot, SwitchEvent } from './events.js';
 import { BINDING_APPLICATIONS, eventOf, isOurs, legOfDump, OUR_EXECUTE, type RawEvent } from './parse.js';
 import type { SwitchAddress } from './url.js';
 
-/** All that `eventOf` knows, but CHANNEL_EXECUTE; `CUSTOM` comes last, what follows it are subclasses. */
-const EVENTS =
-  'CHANNEL_CREATE CHANNEL_ANSWER CHANNEL_BRIDGE CHANNEL_UNBRIDGE CHANNEL_HOLD CHANNEL_UNHOLD CHANNEL_HANGUP ' +
-  `CHANNEL_DESTROY DTMF RECORD_START RECORD_STOP MEDIA_BUG_START MEDIA_BUG_STOP CUSTOM ${CODE_EVENT}`;
+/** All that `eventOf` knows, but CHANNEL_EXECUTE. */
+const EVENT_NAMES = [
+  'CHANNEL_CREATE',
+  'CHANNEL_ANSWER',
+  'CHANNEL_BRIDGE',
+  'CHANNEL_UNBRIDGE',
+  'CHANNEL_HOLD',
+  'CHANNEL_UNHOLD',
+  'CHANNEL_HANGUP',
+  'CHANNEL_DESTROY',
+  'DTMF',
+  'RECORD_START',
+  'RECORD_STOP',
+  'MEDIA_BUG_START',
+  'MEDIA_BUG_STOP',
+  'CUSTOM',
+];
 
-/** A dialplan executes hundreds of applications for a call: only those about bindings cross the wire. */
-const BINDINGS: Pick<ConnectionOptions, 'subscribe' | 'filters'> = {
-  subscribe: 'CHANNEL_EXECUTE',
-  filters: BINDING_APPLICATIONS.map((application) => ['Application', application] as const),
+/**
+ * One connection for all, so that what a dialplan binds on a leg comes after the leg's CHANNEL_CREATE. A dialplan
+ * executes hundreds of applications for a call: only those about bindings pass the filters, any of which lets an
+ * event through (`mod_event_socket.c`). `CUSTOM` comes last, what follows it are subclasses.
+ */
+const EVENTS: Pick<ConnectionOptions, 'subscribe' | 'filters'> = {
+  subscribe: `CHANNEL_EXECUTE ${EVENT_NAMES.join(' ')} ${CODE_EVENT}`,
+  filters: [
+    ...EVENT_NAMES.map((name) => ['Event-Name', name] as const),
+    ...BINDING_APPLICATIONS.map((application) => ['Application', application] as const),
+  ],
 };
 
 const COMMAND_CONNECTIONS = 3;
@@ -182,10 +202,9 @@ export class Switch extends EventEmitter<SwitchEvents> {
     const connection = (more: Partial<ConnectionOptions> = {}) =>
       new Connection({ ...this.options, ...more, log: this.log, onClose: this.lose });
     const commands = Array.from({ length: COMMAND_CONNECTIONS }, () => connection());
-    const bindings = connection({ ...BINDINGS, onEvent: (raw) => isOurs(raw) || this.take(raw) });
-    const events = connection({ subscribe: EVENTS, onEvent: (raw) => this.take(raw) });
+    const events = connection({ ...EVENTS, onEvent: (raw) => isOurs(raw) || this.take(raw) });
     // events last, so that hardly any come before all is up; one by one: a wrong password is tried once
-    const all = [...commands, bindings, events];
+    const all = [...commands, events];
     try {
       const failed = await Promise.race([openAll(all), lost]);
       if (failed) return { reason: failed, upMs: 0 };

@@ -32,6 +32,8 @@ describe('what is bound on a leg', () => {
     expect(executed(['bind_digit_action', '^^;r;*1;exec:log;x']).realm).to.equal('r');
     const two = executed(['bind_digit_action', 'r,*1,exec:log,x'], ['digit_action_set_realm', 's']);
     expect(two.realm).to.equal('s');
+    const again = executed(['bind_digit_action', 'r,*1,exec:log,x'], ['digit_action_set_realm', 'r']);
+    expect(again.own).to.deep.equal(['*1']);
     expect(withExecuted(two, 'clear_digit_action', 's').realm).to.equal(undefined);
     expect(withExecuted(two, 'clear_digit_action', 'r').realm).to.equal('s');
     expect(withExecuted(two, 'clear_digit_action', 'all').realm).to.equal(undefined);

@@ -38,7 +38,7 @@ export interface Answer {
 export class TestService {
   private constructor(
     private readonly lab: Lab,
-    private readonly url: string,
+    readonly url: string,
     private readonly folder: string,
     /** All that it has logged, at every level. */
     readonly lines: readonly string[],
@@ -94,6 +94,12 @@ export class TestService {
     });
     const body = (await response.json()) as { message?: string; data: Record<string, unknown> };
     return { status: response.status, message: body.message, data: body.data };
+  }
+
+  /** A new token of a user. */
+  async tokenOf(user: string): Promise<string> {
+    const { data } = await this.ask('POST', '/tokens', { account: this.lab.domain, role: 'user', user });
+    return data['token'] as string;
   }
 
   /** Stores a user's metaflows. */

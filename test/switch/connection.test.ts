@@ -153,6 +153,16 @@ describe('Connection', () => {
       expect(await codeOf(connection.open())).to.equal('switch_down');
     });
 
+    it('is not open where it was lost in the same breath', async () => {
+      answer('event', (_command, peer) => {
+        peer.send('Content-Type: command/reply\nReply-Text: +OK\n\nContent-Length: x\n\n');
+        return undefined;
+      });
+      const connection = make({ subscribe: 'DTMF' });
+      expect(await codeOf(connection.open())).to.equal('connection_lost');
+      expect(await codeOf(connection.command('api status'))).to.equal('switch_down');
+    });
+
     it('rejects, and tells nobody else, whatever ends it', async () => {
       let told = false;
       const onClose = () => (told = true);

@@ -29,11 +29,13 @@ export function events(feed: Feed, tokens: TokenStore, heartbeatMs = HEARTBEAT_M
         const { tokenId } = principal;
         const open = streams.get(tokenId) ?? 0;
         if (open >= PER_TOKEN) throw tooManyRequests();
-        // A proxy (nginx) that collects what it passes on would hold events back.
         res.set({
           'Content-Type': 'text/event-stream',
           'Cache-Control': 'no-store',
+          // A proxy (nginx) that collects what it passes on would hold events back.
           'X-Accel-Buffering': 'no',
+          // The service that stops waits for no connection that was only used for this.
+          Connection: 'close',
         });
         if (req.method === 'HEAD') {
           res.end();

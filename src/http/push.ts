@@ -1,0 +1,14 @@
+/** `PUT /push/{recording id}?expires&signature`: the switch sends a finished file. The link is all the permission it needs. */
+import { Router } from 'express';
+import type { PushInbox } from '../delivery/push.js';
+
+export function pushRouter(inbox: PushInbox): Router {
+  const router = Router();
+  router.put('/:id', async (req, res) => {
+    const { expires, signature } = req.query;
+    await inbox.take(req.params.id, { expires, signature }, req);
+    // Only 200, 201, 202 and 204 are a success to mod_http_cache.
+    res.status(204).end();
+  });
+  return router;
+}

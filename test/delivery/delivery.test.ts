@@ -1,0 +1,506 @@
+import { createHash, createHmac, verify } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { expect } from 'chai';
+import type { Delivery, DeliveryOptions } from '../../src/delivery/delivery.js';
+import type { Notice } from '../../src/delivery/notice.js';
+import { withDelivery } from '../../src/delivery/upload.js';
+import { isMetaflowsError } from '../../src/errors.js';
+import type { RecordingDocument } from '../../src/generated/recording.js';
+import type { WebhookSettings } from '../../src/generated/webhook.js';
+import { ended } from '../../src/recording/state.js';
+import { openStore, type Store } from '../../src/store/store.js';
+import { Receiver, TestClock, testDelivery } from '../support/delivery.js';
+import { capturingLog } from '../support/log.js';
+import { recordingDocument } from '../support/recordings.js';
+
+const ACCOUNT = 'example.com';
+const MINUTE = 60_000;
+
+describe('delivery', () => {
+  const { log, lines } = capturingLog();
+  let folder: string;
+  let store: Store;
+  let clock: TestClock;
+  let delivery: Delivery;
+  let receiver: Receiver;
+  let url: string;
+  let told: Notice[];
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'metaflows-delivery-'));
+    clock = new TestClock();
+    receiver = new Receiver();
+    url = await receiver.listen();
+    told = [];
+    lines.length = 0;
+    await open();
+  });
+  afterEach(async () => {
+    await receiver.close();
+    await delivery.close();
+    await store.close();
+    await rm(folder, { recursive: true });
+  });
+
+  async function open(options: Partial<DeliveryOptions> & { silenceMs?: number } = {}): Promise<void> {
+    store = await openStore(join(folder, 'db'), log);
+    delivery = await testDelivery(store, {
+      mount: folder,
+      clock,
+      random: () => 0.5,
+      publish: (notice) => told.push(notice),
+      log,
+      ...options,
+    });
+    await delivery.start();
+  }
+
+  async function restart(options: Partial<DeliveryOptions> & { silenceMs?: number } = {}): Promise<void> {
+    await delivery.close();
+    await store.close();
+    await open(options);
+  }
+
+  const pass = (ms: number) => clock.pass(ms, () => delivery.idle());
+
+  /** A recording as the recorder stores it when it has ended, with its file. */
+  async function finished(to: string | undefined, text = 'sound'): Promise<RecordingDocument> {
+    const doc = recordingDocument({ startedAt: clock.now(), ...(to && { data: { url: to } }) });
+    await mkdir(dirname(join(folder, doc.internal.file)), { recursive: true });
+    await writeFile(join(folder, doc.internal.file), text);
+    await store.recordings.save(doc);
+    const over = withDelivery(
+      ended(doc, { state: 'completed', reason: 'hangup', durationMs: 1000, size: 5 }),
+    );
+    await store.recordings.save(over);
+    return over;
+  }
+
+  async function completed(to: string, text?: string): Promise<RecordingDocument> {
+    const recording = await finished(to, text);
+    await delivery.onEvent({ type: 'completed', recording, at: clock.now() });
+    return recording;
+  }
+
+  const stateOf = async ({ id }: RecordingDocument) => (await store.recordings.get(ACCOUNT, id))?.delivery;
+  const outbox = async () => {
+    const ids: string[] = [];
+    for await (const [id] of store.outbox.list()) ids.push(id);
+    return ids;
+  };
+
+  describe('of a recording', () => {
+    it('sends the file as Kazoo does, named by the recording, with a digest and an idempotency key', async () => {
+      const text = 'a sound of some length';
+      const doc = await completed(`${url}/store/?key=a%2Fb~`, text);
+      await delivery.idle();
+      const [received, ...more] = receiver.received;
+      expect(more).to.deep.equal([]);
+      const to = new URL(received!.url, url);
+      expect(received!.method).to.equal('PUT');
+      expect(to.pathname).to.equal(`/store/call_recording_${doc.id}.wav`);
+      expect(to.search.startsWith('?key=a%2Fb~&from=')).to.equal(true);
+      expect(Object.fromEntries(to.searchParams)).to.deep.equal({
+        key: 'a/b~',
+        from: doc.from,
+        to: doc.to,
+        caller_id_name: doc.caller_id_name,
+        caller_id_number: doc.caller_id_number,
+        call_id: doc.call_id,
+        cdr_id: '',
+        interaction_id: '',
+        account_id: ACCOUNT,
+      });
+      const sha256 = createHash('sha256').update(text).digest('base64');
+      expect(received!.headers).to.include({
+        'content-type': 'audio/wav',
+        'content-length': String(text.length),
+        'content-disposition': `attachment; filename="call_recording_${doc.id}.wav"`,
+        'content-digest': `sha-256=:${sha256}:`,
+        'repr-digest': `sha-256=:${sha256}:`,
+        'idempotency-key': doc.id,
+      });
+      expect(received!.body.toString()).to.equal(text);
+      expect(await stateOf(doc)).to.equal('delivered');
+      expect(await outbox()).to.deep.equal([]);
+      expect(told.map(({ event }) => event)).to.deep.equal(['recording.completed', 'recording.delivered']);
+    });
+
+    it('sends with POST where the recording says so, and nothing where it has no url', async () => {
+      const doc = await finished(`${url}/x.php`);
+      await delivery.onEvent({
+        type: 'completed',
+        recording: (await store.recordings.change(ACCOUNT, doc.id, (d) => ({ ...d, method: 'post' })))!,
+        at: clock.now(),
+      });
+      const without = await finished(undefined);
+      await delivery.onEvent({ type: 'completed', recording: without, at: clock.now() });
+      await delivery.idle();
+      expect(receiver.received.map((one) => [one.method, one.url.split('?')[0]])).to.deep.equal([
+        ['POST', `/x.php/call_recording_${doc.id}.wav`],
+      ]);
+      expect(await stateOf(without)).to.equal(undefined);
+    });
+
+    it('goes on across two restarts while the destination fails for ten minutes, and delivers each once', async () => {
+      const accepted: string[] = [];
+      const failsUntil = clock.now() + 10 * MINUTE;
+      receiver.respond(({ url: path }, response) => {
+        if (clock.now() < failsUntil) response.writeHead(500).end();
+        else {
+          accepted.push(path.split('?')[0]!);
+          response.end();
+        }
+      });
+      const docs = [await completed(url), await completed(url), await completed(url)];
+      await pass(3 * MINUTE);
+      await restart();
+      docs.push(await completed(url));
+      await pass(3 * MINUTE);
+      await restart();
+      expect(accepted).to.deep.equal([]);
+      expect(receiver.received.length).to.be.within(20, 60);
+      await pass(30 * MINUTE);
+      await restart();
+      await pass(24 * 60 * MINUTE);
+      expect(accepted.sort()).to.deep.equal(docs.map(({ id }) => `/call_recording_${id}.wav`).sort());
+      for (const doc of docs) expect(await stateOf(doc)).to.equal('delivered');
+      expect(await outbox()).to.deep.equal([]);
+    });
+
+    it('loses nothing to a crash between the last save of a recording and its event', async () => {
+      const doc = await finished(url);
+      await restart();
+      await delivery.idle();
+      expect(receiver.received).to.have.length(1);
+      expect(await stateOf(doc)).to.equal('delivered');
+    });
+
+    it('sends nothing again after a crash between the acknowledgement’s save and the end of the shipment', async () => {
+      const doc = await finished(url);
+      await store.recordings.change(ACCOUNT, doc.id, (current) => ({ ...current, delivery: 'delivered' }));
+      expect(await outbox()).to.have.length(1);
+      await restart();
+      await delivery.idle();
+      expect(receiver.received).to.have.length(0);
+      expect(await outbox()).to.deep.equal([]);
+    });
+
+    it('sends nothing again that has been acknowledged, also where it is told to', async () => {
+      const doc = await completed(url);
+      await delivery.idle();
+      await delivery.onEvent({ type: 'completed', recording: doc, at: clock.now() });
+      await delivery.idle();
+      expect(receiver.received).to.have.length(1);
+      expect(await outbox()).to.deep.equal([]);
+    });
+
+    it('goes on with what was under way when the service stopped, as if it had not been tried', async () => {
+      const arrived = new Promise<void>((resolve) => receiver.respond(() => resolve()));
+      const doc = await completed(url);
+      await arrived;
+      await delivery.close();
+      expect((await delivery.of(doc))?.attempts).to.equal(0);
+      receiver.answer(200);
+      await restart();
+      await delivery.idle();
+      expect(await stateOf(doc)).to.equal('delivered');
+    });
+
+    it('gives up after 72 hours, keeps why, and sends again when it is asked to', async () => {
+      receiver.answer(503);
+      const doc = await completed(url);
+      await pass(72 * 60 * MINUTE - 1);
+      expect(await stateOf(doc)).to.equal('pending');
+      await pass(1);
+      expect(await stateOf(doc)).to.equal('failed');
+      const parcel = await delivery.of(doc);
+      expect(parcel?.last).to.deep.equal({ at: clock.now(), error: 'http_status', status: 503 });
+      const tried = receiver.received.length;
+      await restart();
+      await pass(24 * 60 * MINUTE);
+      expect(receiver.received).to.have.length(tried);
+
+      receiver.answer(200);
+      await delivery.retry(doc);
+      await delivery.idle();
+      expect(await stateOf(doc)).to.equal('delivered');
+      const again = await delivery.retry(doc).catch((error: unknown) => error);
+      expect(isMetaflowsError(again, 'already_delivered')).to.equal(true);
+      expect(receiver.received).to.have.length(tried + 1);
+    });
+
+    it('gives up at once where the destination will never take it, or may not be called', async () => {
+      receiver.answer(415);
+      const refused = await completed(url);
+      const denied = await completed('http://127.0.0.2:1/');
+      await delivery.idle();
+      expect(await stateOf(refused)).to.equal('failed');
+      expect(await stateOf(denied)).to.equal('failed');
+      expect((await delivery.of(denied))?.last?.error).to.equal('address_denied');
+    });
+
+    it('forgets the shipment of a recording that is deleted', async () => {
+      receiver.answer(500);
+      const doc = await completed(url);
+      await pass(MINUTE);
+      await store.recordings.delete(ACCOUNT, doc.id);
+      receiver.received.length = 0;
+      await pass(60 * MINUTE);
+      expect(receiver.received).to.have.length(0);
+      expect(await outbox()).to.deep.equal([]);
+    });
+
+    it('waits for a file that is not to be seen just now', async () => {
+      const doc = await finished(url);
+      const path = join(folder, doc.internal.file);
+      await rm(path);
+      await delivery.onEvent({ type: 'completed', recording: doc, at: clock.now() });
+      await delivery.idle();
+      expect((await delivery.of(doc))?.last?.error).to.equal('file_gone');
+      await writeFile(path, 'back');
+      await pass(MINUTE);
+      expect(receiver.received[0]?.body.toString()).to.equal('back');
+      expect(await stateOf(doc)).to.equal('delivered');
+    });
+
+    it('keeps nobody waiting for dead destinations, and overruns nobody', async () => {
+      const dying = Array.from({ length: 40 }, () => new Receiver());
+      for (const dead of dying) {
+        dead.answer(500);
+        await completed(await dead.listen());
+      }
+      await delivery.idle();
+      const hangs = dying.map((dead) => new Promise<void>((resolve) => dead.respond(() => resolve())));
+      await clock.pass(MINUTE, () => Promise.resolve());
+      await Promise.any(hangs);
+
+      const held: ServerResponse[] = [];
+      receiver.respond((_request, response) => held.push(response));
+      for (let i = 0; i < 20; i++) await completed(url);
+      const alive = new Receiver();
+      const arrived = new Promise<void>((resolve) =>
+        alive.respond((_request, response) => {
+          response.end();
+          resolve();
+        }),
+      );
+      await completed(await alive.listen());
+      await arrived;
+      expect(held.length).to.be.within(1, 4);
+      expect(dying.filter(({ received }) => received.length > 1).length).to.be.within(1, 16);
+      await delivery.close();
+      await Promise.all([alive, ...dying].map((each) => each.close()));
+    });
+
+    it('writes no part of a url to the log but the host', async () => {
+      receiver.answer(500);
+      await completed(`${url.replace('://', '://who:secret1@')}/secret2?token=secret3`);
+      await completed('http://who:secret1@127.0.0.2/secret2?token=secret3');
+      await pass(72 * 60 * MINUTE);
+      expect(lines.length).to.be.greaterThan(5);
+      expect(lines.join('\n')).not.to.match(/secret\d/);
+    });
+  });
+
+  describe('of a webhook', () => {
+    const settings = (rest: Partial<WebhookSettings> = {}): WebhookSettings => ({
+      name: 'mine',
+      uri: `${url}/hook?a=b`,
+      hook: 'recording',
+      format: 'json',
+      ...rest,
+    });
+    const happened = async (type: 'started' | 'masked' = 'masked') => {
+      const recording = recordingDocument({ startedAt: clock.now() });
+      await delivery.onEvent({ type, recording, at: clock.now() });
+      return recording;
+    };
+
+    it('tells it what happened, with custom data and without what is the service’s own', async () => {
+      await store.webhooks.create(ACCOUNT, { settings: settings({ custom_data: { mine: 1 } }) });
+      await store.webhooks.create('other.example', { settings: settings() });
+      const { internal, ...shown } = await happened();
+      await delivery.idle();
+      expect(internal.leg).to.equal('leg-a');
+      const [received, ...more] = receiver.received;
+      expect(more).to.deep.equal([]);
+      expect(received).to.deep.include({ method: 'POST', url: '/hook?a=b' });
+      expect(received!.headers['content-type']).to.equal('application/json');
+      const body = JSON.parse(received!.body.toString()) as Notice;
+      expect(body).to.deep.equal({
+        event: 'recording.masked',
+        id: received!.headers['webhook-id'],
+        timestamp: new Date(clock.now()).toISOString(),
+        account_id: ACCOUNT,
+        recording: shown,
+        custom_data: { mine: 1 },
+      });
+      expect(told.map(({ id }) => id)).to.deep.equal([body.id]);
+      expect(await outbox()).to.deep.equal([]);
+    });
+
+    it('tells only those who want to know', async () => {
+      const paths: Record<string, string> = {};
+      for (const hook of ['all', 'recording', 'recording.masked', 'recording.started'] as const) {
+        paths[hook] = `/${hook}`;
+        await store.webhooks.create(ACCOUNT, { settings: settings({ hook, uri: `${url}/${hook}` }) });
+      }
+      await store.webhooks.create(ACCOUNT, { settings: settings({ enabled: false }) });
+      await happened('masked');
+      await delivery.idle();
+      expect(receiver.received.map(({ url: path }) => path).sort()).to.deep.equal([
+        '/all',
+        '/recording',
+        '/recording.masked',
+      ]);
+    });
+
+    it('signs with Ed25519, the same id and a new time at each attempt', async () => {
+      await store.webhooks.create(ACCOUNT, { settings: settings() });
+      receiver.answer(500);
+      await happened();
+      await delivery.idle();
+      await restart();
+      receiver.answer(200);
+      await pass(5000);
+      const [first, second, ...more] = receiver.received;
+      expect(more).to.deep.equal([]);
+      expect(second!.headers['webhook-id']).to.equal(first!.headers['webhook-id']);
+      expect(second!.body.equals(first!.body)).to.equal(true);
+      for (const { headers, body } of [first!, second!]) {
+        const id = String(headers['webhook-id']);
+        const at = String(headers['webhook-timestamp']);
+        const [version, signature = ''] = String(headers['webhook-signature']).split(',');
+        expect(version).to.equal('v1a');
+        const check = (text: string) =>
+          verify(null, Buffer.from(text), delivery.publicKey(), Buffer.from(signature, 'base64'));
+        expect(check(`${id}.${at}.${body.toString()}`)).to.equal(true);
+        expect(check(`${id}.${Number(at) + 1}.${body.toString()}`)).to.equal(false);
+      }
+      const waited =
+        Number(second!.headers['webhook-timestamp']) - Number(first!.headers['webhook-timestamp']);
+      expect(waited).to.equal(3);
+    });
+
+    it('signs with HMAC-SHA256 where it has a secret', async () => {
+      const key = Buffer.from('0123456789abcdef0123456789abcdef');
+      const secret = `whsec_${key.toString('base64')}`;
+      await store.webhooks.create(ACCOUNT, { settings: settings({ signature: 'hmac-sha256' }), secret });
+      await happened();
+      await delivery.idle();
+      const { headers, body } = receiver.received[0]!;
+      const signed = `${String(headers['webhook-id'])}.${String(headers['webhook-timestamp'])}.${body.toString()}`;
+      const expected = createHmac('sha256', key).update(signed).digest('base64');
+      expect(headers['webhook-signature']).to.equal(`v1,${expected}`);
+    });
+
+    it('speaks Kazoo’s form, in a body or in a query', async () => {
+      await store.webhooks.create(ACCOUNT, {
+        settings: { name: 'form', uri: `${url}/form`, hook: 'all', custom_data: { a: [1, { b: true }] } },
+      });
+      await store.webhooks.create(ACCOUNT, {
+        settings: settings({ http_verb: 'get', uri: `${url}/get?x=y` }),
+      });
+      const recording = await happened();
+      await delivery.idle();
+      const of = (path: string) => receiver.received.find((one) => one.url.startsWith(path))!;
+      const form = of('/form');
+      expect(form.headers['content-type']).to.equal('application/x-www-form-urlencoded');
+      const fields = new URLSearchParams(form.body.toString());
+      expect(fields.get('event')).to.equal('recording.masked');
+      expect(fields.get('recording[id]')).to.equal(recording.id);
+      expect(fields.get('recording[segments][][call_id]')).to.equal('leg-a');
+      expect(fields.get('custom_data[a][]')).to.equal('1');
+      expect(fields.get('custom_data[a][][b]')).to.equal('true');
+      const get = of('/get');
+      expect(get.method).to.equal('GET');
+      expect(get.body).to.have.length(0);
+      const query = new URL(get.url, url).searchParams;
+      expect(query.get('x')).to.equal('y');
+      expect(query.get('recording[id]')).to.equal(recording.id);
+    });
+
+    it('has what it is to tell in the store when the event is taken in', async () => {
+      const id = await store.webhooks.create(ACCOUNT, { settings: settings() });
+      receiver.answer(500);
+      await happened();
+      expect((await outbox()).map((each) => each.split('/').slice(0, 3))).to.deep.equal([
+        ['webhook', ACCOUNT, id],
+      ]);
+    });
+
+    it('keeps a log of its attempts, and tries as often as it says', async () => {
+      const id = await store.webhooks.create(ACCOUNT, { settings: settings({ retries: 2 }) });
+      receiver.answer(500);
+      await happened();
+      await pass(60 * MINUTE);
+      expect(receiver.received).to.have.length(3);
+      receiver.answer(200);
+      await happened();
+      await delivery.idle();
+      const { attempts } = await store.webhooks.log(ACCOUNT, id);
+      expect(attempts.map(({ attempt, result, status }) => [attempt, result, status])).to.deep.equal([
+        [1, 'success', 200],
+        [3, 'failure', 500],
+        [2, 'failure', 500],
+        [1, 'failure', 500],
+      ]);
+      expect(await outbox()).to.deep.equal([]);
+    });
+
+    it('keeps no more than the newest hundred attempts', async () => {
+      const id = await store.webhooks.create(ACCOUNT, { settings: settings() });
+      await Promise.all(Array.from({ length: 105 }, () => happened()));
+      await delivery.idle();
+      expect((await store.webhooks.log(ACCOUNT, id)).attempts).to.have.length(100);
+    });
+
+    it('disables it, with the reason, when ten events in a row were given up', async () => {
+      const id = await store.webhooks.create(ACCOUNT, { settings: settings({ retries: 0 }) });
+      receiver.answer(500);
+      for (let i = 0; i < 9; i++) await happened();
+      await delivery.idle();
+      receiver.answer(200);
+      await happened();
+      await delivery.idle();
+      receiver.answer(500);
+      for (let i = 0; i < 9; i++) await happened();
+      await delivery.idle();
+      expect(store.webhooks.get(ACCOUNT, id)?.settings.enabled).to.equal(undefined);
+      await happened();
+      await delivery.idle();
+      expect(store.webhooks.get(ACCOUNT, id)).to.deep.equal({
+        settings: { ...settings({ retries: 0 }), enabled: false },
+        disable_reason: '10 events in a row could not be told; the last attempt: http_status 500',
+      });
+      receiver.received.length = 0;
+      await happened();
+      await delivery.idle();
+      expect(receiver.received).to.have.length(0);
+    });
+
+    it('disables it at once when the receiver is gone for good', async () => {
+      const id = await store.webhooks.create(ACCOUNT, { settings: settings() });
+      receiver.answer(410);
+      await happened();
+      await delivery.idle();
+      expect(store.webhooks.get(ACCOUNT, id)?.disable_reason).to.equal('the receiver answered 410 Gone');
+    });
+
+    it('drops what waits for a webhook that is deleted', async () => {
+      const id = await store.webhooks.create(ACCOUNT, { settings: settings() });
+      receiver.answer(500);
+      await happened();
+      await delivery.idle();
+      await store.webhooks.delete(ACCOUNT, id);
+      receiver.received.length = 0;
+      await pass(MINUTE);
+      expect(receiver.received).to.have.length(0);
+      expect(await outbox()).to.deep.equal([]);
+    });
+  });
+});

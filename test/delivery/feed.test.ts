@@ -1,0 +1,125 @@
+import { expect } from 'chai';
+import { Calls, type Change } from '../../src/calls/calls.js';
+import { callNotices, Feed, type Audience } from '../../src/delivery/feed.js';
+import type { Notice } from '../../src/delivery/notice.js';
+import { create, IDENTITY } from '../support/legs.js';
+
+const AT = 1_700_000_000_000;
+const notice = (id: string, account = 'a', at = AT): Notice => ({
+  event: 'recording.started',
+  id,
+  timestamp: new Date(at).toISOString(),
+  account_id: account,
+});
+
+describe('the live stream', () => {
+  let now = AT;
+  let feed: Feed;
+
+  beforeEach(() => {
+    now = AT;
+    feed = new Feed(() => now);
+  });
+
+  function following(audience: Audience, last?: string) {
+    const taken: string[] = [];
+    const follower = { take: ({ id }: Notice) => taken.push(id), end: () => taken.push('end') };
+    const { missed, leave } = feed.follow(audience, last, follower);
+    return { taken, leave, missed: missed?.map(({ id }) => id) };
+  }
+
+  it('has what happens in an account from then on, until one leaves', () => {
+    feed.publish(notice('0'), []);
+    const all = following({ account: 'a' });
+    const other = following({ account: 'b' });
+    feed.publish(notice('1'), []);
+    all.leave();
+    feed.publish(notice('2'), []);
+    expect([all.missed, all.taken, other.taken]).to.deep.equal([[], ['1'], []]);
+  });
+
+  it('has for a user only what concerns that user, missed or not', () => {
+    feed.publish(notice('0'), []);
+    feed.publish(notice('1'), ['u', 'v']);
+    feed.publish(notice('2'), ['v']);
+    const { missed, taken } = following({ account: 'a', user: 'u' }, '0');
+    feed.publish(notice('3'), ['v']);
+    feed.publish(notice('4'), ['u']);
+    expect([missed, taken]).to.deep.equal([['1'], ['4']]);
+  });
+
+  it('goes on after the last one that arrived, and says where that is not known any more', () => {
+    for (let id = 0; id < 201; id++) feed.publish(notice(String(id)), []);
+    expect(following({ account: 'a' }, '198').missed).to.deep.equal(['199', '200']);
+    expect(following({ account: 'a' }, '200').missed).to.deep.equal([]);
+    expect(following({ account: 'a' }, '1').missed).to.have.length(199);
+    expect(following({ account: 'a' }, '0').missed).to.equal(undefined);
+    expect(following({ account: 'b' }, '200').missed).to.equal(undefined);
+  });
+
+  it('forgets accounts where nothing happens', () => {
+    feed.publish(notice('1'), []);
+    now += 16 * 60_000;
+    feed.publish(notice('2', 'b', now), []);
+    expect(following({ account: 'a' }, '1').missed).to.equal(undefined);
+    expect(following({ account: 'b' }, '2').missed).to.deep.equal([]);
+  });
+
+  it('ends for all', () => {
+    const { taken } = following({ account: 'a' });
+    feed.close();
+    expect(taken).to.deep.equal(['end']);
+  });
+});
+
+describe('what is told of calls', () => {
+  const calls = new Calls(IDENTITY);
+  const told = (changes: Change[]) =>
+    changes.flatMap((change) =>
+      callNotices(change, ({ uuid }) => ({ uuid }), AT).map(({ notice: { id, ...rest }, users }) => {
+        expect(id).to.match(/^[0-9a-f]{28}$/);
+        return { ...rest, users };
+      }),
+    );
+  const common = { timestamp: new Date(AT).toISOString(), account_id: 'example.com' };
+
+  it('is when legs of the account come, are bridged, part and go', () => {
+    expect(
+      told(
+        calls.apply('s', create('leg-a', { variables: { domain_name: 'example.com', user_name: '1001' } })),
+      ),
+    ).to.deep.equal([{ event: 'call.created', ...common, call: { uuid: 'leg-a' }, users: ['1001'] }]);
+    const leg = calls.get('leg-a')!;
+    expect(told([{ type: 'answered', leg }])).to.deep.equal([
+      { event: 'call.answered', ...common, call: { uuid: 'leg-a' }, users: ['1001'] },
+    ]);
+    expect(told([{ type: 'bridged', legs: [leg, { ...leg, uuid: 'leg-b' }] }])).to.deep.equal([
+      {
+        event: 'call.bridged',
+        ...common,
+        call: { uuid: 'leg-a' },
+        other_call: { uuid: 'leg-b' },
+        users: ['1001', '1001'],
+      },
+    ]);
+    expect(told([{ type: 'gone', leg }]).map(({ event }) => event)).to.deep.equal(['call.ended']);
+    expect(told([{ type: 'held', leg }])).to.deep.equal([]);
+  });
+
+  it('is told to each account of a bridge its own leg, and to nobody of an outsider’s', () => {
+    const { owner: _, ...outsider } = calls.get('leg-a')!;
+    const ours = calls.get('leg-a')!;
+    const theirs = { ...ours, uuid: 'leg-b', owner: { account: 'other.example', user: '7' } };
+    expect(told([{ type: 'created', leg: outsider }])).to.deep.equal([]);
+    expect(
+      told([{ type: 'unbridged', legs: [theirs, ours] }]).map((each) => [
+        each.account_id,
+        each.call,
+        each.users,
+      ]),
+    ).to.deep.equal([
+      ['other.example', { uuid: 'leg-b' }, ['7']],
+      ['example.com', { uuid: 'leg-a' }, ['1001']],
+    ]);
+  });
+});
