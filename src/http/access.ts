@@ -38,10 +38,8 @@ export function login(tokens: TokenStore, name: string, password: string): Login
   const [user, account] = [name.slice(0, Math.max(0, at)), name.slice(at + 1)];
   const principal = tokens.find(password);
   if (!principal || user === '' || account === '') return undefined;
-  const isUsers = principal.role !== 'user' || principal.user === user;
-  return isUsers && may(principal, 'read', { account, user })
-    ? { principal, token: password, account, user }
-    : undefined;
+  if (!may(principal, 'read', { account, user })) return undefined;
+  return { principal, token: password, account, user };
 }
 
 /** The leg `uuid`, where it is in a call of this account, or user, or device: its own, or of whoever it talks with. */

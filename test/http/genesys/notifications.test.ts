@@ -264,10 +264,10 @@ describe('Genesys’s notifications', () => {
     await connect('15002', false);
   });
 
-  const post = (body: unknown, name: string, password: string): Promise<Response> =>
+  const post = (body: unknown, name: string, password: string, Cookie = ''): Promise<Response> =>
     fetch(url, {
       method: 'POST',
-      headers: { Authorization: `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}` },
+      headers: { Authorization: `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`, Cookie },
       body: typeof body === 'string' ? body : JSON.stringify(body),
     });
   const raw = (user: string, body: unknown): Promise<Response> =>
@@ -292,6 +292,21 @@ describe('Genesys’s notifications', () => {
       expect(answer.status, JSON.stringify(body)).to.equal(400);
       expect(await answer.json()).to.include({ statusCode: 10 });
     }
+    const opened = await raw('15000', [HANDSHAKE]);
+    const cookie = opened.headers.get('set-cookie')!;
+    const [{ clientId } = { clientId: '' }] = (await opened.json()) as { clientId: string }[];
+    const name = `15000@${ACCOUNT}`;
+    const send = async (message: object) =>
+      (
+        await post([{ clientId, ...message }], name, tokens['15000']!.token, cookie)
+      ).json() as Promise<unknown>;
+    for (const subscription of ['__proto__', '/meta/connect', 'constructor', '']) {
+      const [reply] = (await send({ channel: '/meta/subscribe', subscription })) as object[];
+      expect(reply, subscription).to.include({ successful: false });
+    }
+    expect(await send({ channel: '/meta/disconnect' })).to.deep.equal([
+      { channel: '/meta/disconnect', successful: true },
+    ]);
     expect((await fetch(url)).status).to.equal(405);
     const unknown = await raw('15000', [{ channel: '/meta/connect', clientId: 'x', id: '1' }]);
     expect(await unknown.json()).to.deep.equal([
