@@ -11,6 +11,7 @@ import type {
   Limits,
   RecordingSettings,
   Tones,
+  TranscriptionSettings,
 } from './generated/configuration.js';
 import { parseSwitchUrl, type SwitchAddress } from './switch/url.js';
 
@@ -37,6 +38,8 @@ export interface Config {
   digits: DigitSettings & Required<Pick<DigitSettings, 'capture'>>;
   tones: Required<Tones>;
   recording: Required<RecordingSettings>;
+  /** Where text is made of recordings; nowhere where it is missing. */
+  transcription?: TranscriptionSettings;
   limits: Required<Limits>;
   genesys: Required<GenesysSettings>;
 }
@@ -86,6 +89,9 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): L
   if (!isUrl(settings.database) && /^[a-z]+:\/\//.test(settings.database)) {
     errors.push(`${PREFIX}DATABASE: must be a folder, or an http:// or https:// URL`);
   }
+  if (values.transcription && !URL.canParse(values.transcription.url)) {
+    errors.push('transcription.url: must be an http:// or https:// URL');
+  }
   if (settings.recordings_dir.split('/').includes('..') && !isAbsolute(settings.recordings_dir)) {
     errors.push(`${PREFIX}RECORDINGS_DIR: must be absolute where it leaves this folder`);
   }
@@ -108,6 +114,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): L
     digits: settings.digits as Config['digits'],
     tones: settings.tones as Config['tones'],
     recording: settings.recording as Config['recording'],
+    ...(values.transcription && { transcription: values.transcription }),
     limits: settings.limits as Config['limits'],
     genesys: settings.genesys as Config['genesys'],
   };

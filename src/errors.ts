@@ -1,6 +1,6 @@
 /**
  * Every error that a person or a program can meet, in one table: its stable code, the HTTP status it
- * answers with, and the sentence. `docs/errors.md` is checked against it.
+ * answers with, and the sentence. `npm run docs` makes `docs/errors.md` of it.
  */
 export const ERRORS = {
   // what a call or a recording says
@@ -17,6 +17,10 @@ export const ERRORS = {
     message: 'the media of the call could not be brought back to the switch',
   },
   loopback_leg: { status: 409, message: 'a loopback leg is never recorded' },
+  stop_not_allowed: {
+    status: 403,
+    message: 'this recording goes on: only an admin may stop it',
+  },
   recording_running: { status: 409, message: 'the recording has not ended yet' },
   disk_full: { status: 507, message: 'the disk of the recordings has too little room for another one' },
   // what a destination of recordings and webhooks says
@@ -30,6 +34,14 @@ export const ERRORS = {
   push_too_large: { status: 413, message: 'the file is larger than any recording can be' },
   push_missing: { status: 504, message: 'the switch did not send the file of the recording' },
   no_destination: { status: 409, message: 'the recording is to be sent nowhere' },
+  // what is said of transcripts, and of what is kept
+  transcription_off: { status: 409, message: 'this service is not set up to make text of recordings' },
+  transcription_invalid: { status: 502, message: 'the endpoint of transcriptions answered with none' },
+  transcription_untimed: {
+    status: 502,
+    message: 'the endpoint of transcriptions does not say when a text was said, and spans are masked',
+  },
+  legal_hold: { status: 409, message: 'the recording is on legal hold' },
   // what the switch says
   switch_refused: { status: 502, message: 'the switch refused the command' },
   switch_down: { status: 503, message: 'the switch is not connected' },

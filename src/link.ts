@@ -10,6 +10,7 @@ import type { Calls, Change, Leg } from './calls/calls.js';
 import { PIN, pinOf } from './calls/owner.js';
 import type { Digits } from './metaflows/digits.js';
 import { REALM } from './metaflows/digits.js';
+import { RECORDED, type RecordAll } from './recording/record-all.js';
 import type { Recorder } from './recording/recorder.js';
 import { setVariable } from './switch/commands.js';
 import type { Snapshot, SwitchEvent } from './switch/events.js';
@@ -19,6 +20,7 @@ export interface LinkParts {
   calls: Calls;
   digits: Digits;
   recorder: Recorder;
+  recordAll: RecordAll;
   /** Whoever else is to know what changed in the calls. */
   onChange: (change: Change) => void;
   log: Logger;
@@ -48,16 +50,19 @@ export class Link {
 
   private async resynchronise(): Promise<void> {
     const { port } = this;
-    const { calls, digits, recorder, log } = this.parts;
+    const { calls, digits, recorder, recordAll, log } = this.parts;
     this.state = 'resynchronising';
     this.waiting = [];
     try {
       await recorder.maskAgain(port.id);
       const snapshot = await port.snapshot();
-      const realms = new Map(snapshot.legs.map(({ uuid, variables }) => [uuid, variables[REALM]]));
+      const variablesOf = new Map(snapshot.legs.map(({ uuid, variables }) => [uuid, variables]));
       const changes = calls.restore(port.id, snapshot);
       for (const change of changes) {
-        if (change.type === 'created') digits.found(change.leg, realms.get(change.leg.uuid));
+        if (change.type !== 'created') continue;
+        const variables = variablesOf.get(change.leg.uuid);
+        digits.found(change.leg, variables?.[REALM]);
+        recordAll.found(change.leg, variables?.[RECORDED]);
       }
       await this.pinFound(snapshot);
       await recorder.recover(port.id, snapshot.legs);
@@ -86,6 +91,7 @@ export class Link {
   private tell(change: Change): void {
     this.parts.digits.changed(change);
     this.parts.onChange(change);
+    this.parts.recordAll.changed(change);
     if (change.type === 'bridged') this.attempt(this.parts.recorder.bridged(change.legs[0]));
   }
 

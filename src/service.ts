@@ -2,10 +2,12 @@
 import { EventEmitter } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Logger } from 'winston';
+import type { AuditEvent } from './audit/events.js';
 import { Calls, type Change } from './calls/calls.js';
 import { Channels } from './calls/channels.js';
+import type { Owner } from './calls/owner.js';
 import { Feedback } from './calls/feedback.js';
 import type { Config } from './config.js';
 import { AddressPolicy } from './delivery/addresses.js';
@@ -26,7 +28,11 @@ import { Runner } from './metaflows/runner.js';
 import { parseFlowFile } from './metaflows/validate.js';
 import { Metrics } from './metrics.js';
 import { RecordingFiles } from './recording/files.js';
+import { parametersFor } from './recording/automatic.js';
+import { RecordAll, situationOf } from './recording/record-all.js';
 import { Recorder } from './recording/recorder.js';
+import { Removal } from './recording/removal.js';
+import { Retention } from './retention/retention.js';
 import { Softswitch } from './softswitch/softswitch.js';
 import { openStore, type Store } from './store/store.js';
 import { Switch } from './switch/switch.js';
@@ -54,7 +60,7 @@ export interface Service {
 export async function startService(config: Config, log: Logger): Promise<Service> {
   const metrics = new Metrics();
   const recordings = new EventEmitter();
-  const store = await openStore(config.database, log);
+  const store = await openStore(config.database, log, resolve('data/instance'));
   const { made } = await store.tokens.ensureAdminToken(config.adminToken);
   await seed(store, config.flowsDir, log);
 
@@ -73,14 +79,26 @@ export async function startService(config: Config, log: Logger): Promise<Service
     minFree: config.limits.min_free_bytes,
     log,
   });
+  const documentsOf = ({ account, user, device }: Owner) => store.callRecording.forLeg(account, user, device);
+  const files = new RecordingFiles(config.recordingsMount);
+  const audit = (event: AuditEvent) => store.audit.append(event);
+  const removal = new Removal({ recordings: store.recordings, files, audit });
+  const retention = new Retention({ settings: store.retention, recordings: store.recordings, removal, log });
   const recorder = new Recorder({
     calls,
     switchOf,
     store: store.recordings,
-    files: new RecordingFiles(config.recordingsMount),
+    files,
     dir: config.recordingsDir,
     ceiling: config.limits.time_limit,
-    followTransfer: config.recording.follow_transfer,
+    settings: config.recording,
+    consentOf: (account) => store.callRecording.get({ account })?.consent,
+    beep: config.tones.beep,
+    destinationOf: (leg, owner) => {
+      if (!config.recording.deliver_adopted) return {};
+      const { url, method = 'put' } = parametersFor(documentsOf(owner), situationOf(calls, leg));
+      return url === undefined ? {} : { url, method };
+    },
     hasSpace: () => disk.ok(),
     feedback,
     onEvent: (event) => {
@@ -89,8 +107,10 @@ export async function startService(config: Config, log: Logger): Promise<Service
       if (type === 'completed' || type === 'discarded' || type === 'failed') metrics.recordingEnded(type);
       return delivery.onEvent(event);
     },
+    audit,
     log,
   });
+  const recordAll = new RecordAll({ calls, recorder, switchOf, documentsOf, log });
   const runner = new Runner(recorder, switchOf);
   const metaflows = compiledMetaflows(store.metaflows);
   const digits = new Digits({
@@ -129,7 +149,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
       onLatency: (command, ms) => metrics.commandTook(command, ms / 1000),
       onDropped: () => metrics.eventDropped('malformed'),
     });
-    links.set(port.id, new Link(port, { calls, digits, recorder, onChange, log }));
+    links.set(port.id, new Link(port, { calls, digits, recorder, recordAll, onChange, log }));
   }
   metrics.watch({
     calls: () => calls.bridges(),
@@ -149,7 +169,9 @@ export async function startService(config: Config, log: Logger): Promise<Service
     calls: channels,
     delivery,
     feed,
+    removal,
     recordingsMount: config.recordingsMount,
+    playsFiles: config.recording.sounds_dir !== '',
     status,
     metrics,
     log,
@@ -160,6 +182,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
   });
   await disk.start();
   await delivery.start();
+  retention.start();
   const http = await listen(app, config.httpHost, config.httpPort);
   for (const { port } of links.values()) port.start();
 
@@ -177,6 +200,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
       await Promise.all([...links.values()].map(({ port }) => port.close()));
       await softswitch?.close();
       disk.close();
+      await retention.close();
       await delivery.close();
       await store.close();
     },
@@ -192,6 +216,7 @@ async function deliveryOf(config: Config, store: Store, feed: Feed, log: Logger)
     signingKey: await store.webhooks.signingKey(),
     mount: config.recordingsMount,
     callbackWords: { ozeki: recordCompleted },
+    transcription: config.transcription,
     send: (outgoing, signal) => sender.send(outgoing, signal),
     publish: (notice, users) => feed.publish(notice, users),
     log,

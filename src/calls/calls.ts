@@ -94,6 +94,11 @@ export class Calls {
     return [...found];
   }
 
+  /** The real legs of the call. */
+  partiesOf(leg: Leg): Leg[] {
+    return this.legsOf(leg).filter(({ endpoint }) => endpoint !== 'loopback');
+  }
+
   /**
    * Whether `leg` is the caller's of the two: the leg that the switch called out is the callee's; where both
    * were, as in a click-to-call, or none, the first one is the caller's.

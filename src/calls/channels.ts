@@ -72,6 +72,7 @@ export class Channels {
       by: 'api',
       owner: { account: actor.account, ...(actor.user !== undefined && { user: actor.user }), ...owner },
       tokenId: actor.tokenId,
+      asAdmin: actor.user === undefined,
       at: Date.now(),
     });
   }

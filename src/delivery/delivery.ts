@@ -1,29 +1,33 @@
 /**
- * What becomes of a recording once something has happened to it: webhooks and the live stream are told, and the
- * finished file is sent to its `url`. Everything that leaves goes through the outbox.
+ * What becomes of a recording once something has happened to it: webhooks and the live stream are told, the
+ * finished file is sent to its `url`, text is made of it. Everything that leaves goes through the outbox.
  */
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import type { Logger } from 'winston';
 import { MetaflowsError } from '../errors.js';
+import type { TranscriptionSettings } from '../generated/configuration.js';
+import type { RecordCallData } from '../generated/record_call.js';
 import type { RecordingDocument } from '../generated/recording.js';
+import { isRunning } from '../recording/state.js';
 import type { Webhook } from '../store/webhooks.js';
 import { handedInAgain, type FailedAttempt, type Shipment } from './attempts.js';
 import { Caller, callbackOf, type Words } from './caller.js';
 import { systemClock, type Clock } from './clock.js';
-import { callbackId, parseId, uploadId, uploadsOf, webhookId } from './ids.js';
+import { callbackId, parseId, transcriptionId, uploadId, uploadsOf, webhookId } from './ids.js';
 import { recordingNotice, type Notice, type RecordingNews } from './notice.js';
 import { Outbox, type Carrier, type OutboxStore } from './outbox.js';
 import type { Answer, Outgoing } from './send.js';
 import { Teller, type WebhooksPort } from './teller.js';
+import { Transcriber } from './transcriber.js';
 import { Uploader } from './uploader.js';
 
-/** A shipment: an upload, or what a webhook, or a recording's own callback, is told. */
+/** A shipment: an upload, a recording to make text of, or what a webhook, or a recording's own callback, is told. */
 export interface Parcel extends Shipment {
   notice?: Notice;
 }
 
 export interface DeliveryStore extends OutboxStore<Parcel> {
-  /** Those whose ids begin with `prefix`; an empty one is an upload that nobody has tried yet. */
+  /** Those whose ids begin with `prefix`; an empty one is about a recording, and nobody has tried it yet. */
   list(prefix?: string): AsyncIterable<[id: string, parcel: Partial<Parcel>]>;
 }
 
@@ -44,6 +48,8 @@ export interface DeliveryOptions {
   /** The recordings folder as this service sees it, absolute. */
   mount: string;
   callbackWords: Words;
+  /** Where text is made of recordings; off where there is none. */
+  transcription?: TranscriptionSettings | undefined;
   /** As {@link Sender.send}. */
   send: (outgoing: Outgoing, signal: AbortSignal) => Promise<Answer>;
   /** The live stream. */
@@ -64,6 +70,7 @@ export interface Outstanding {
 export class Delivery implements Carrier<Parcel> {
   private readonly outbox: Outbox<Parcel>;
   private readonly uploader: Uploader;
+  private readonly transcriber: Transcriber;
   private readonly teller: Teller;
   private readonly caller: Caller;
   private readonly clock: Clock;
@@ -74,6 +81,7 @@ export class Delivery implements Carrier<Parcel> {
     const now = () => clock.now();
     this.outbox = new Outbox({ ...options, clock, carrier: this });
     this.uploader = new Uploader({ ...options, now });
+    this.transcriber = new Transcriber({ ...options, now });
     this.teller = new Teller({ ...options, now });
     this.caller = new Caller({ ...options, now });
   }
@@ -82,9 +90,10 @@ export class Delivery implements Carrier<Parcel> {
   async start(): Promise<void> {
     for await (const [id, parcel] of this.options.store.list()) {
       const of = parseId(id);
-      if (of.kind === 'upload') await this.resume(of.account, of.recording, parcel);
-      else if (of.kind === 'webhook' || parcel.state) this.outbox.schedule(id, parcel as Parcel);
-      else await this.resumeCallback(id, of.account, of.recording);
+      if (of.kind === 'webhook') this.outbox.schedule(id, parcel as Parcel);
+      else if (of.kind === 'upload') await this.resume(of.account, of.recording, parcel);
+      else if (of.kind === 'transcription') await this.resumeTranscription(of.account, of.recording, parcel);
+      else await this.resumeCallback(of.account, of.recording, parcel);
     }
   }
 
@@ -105,6 +114,7 @@ export class Delivery implements Carrier<Parcel> {
     );
     if (type === 'completed' && recording.delivery === 'pending') shipments.push(this.send(recording));
     if (type === 'completed') shipments.push(this.call(recording));
+    if (type === 'completed' && recording.transcription) shipments.push(this.sendTranscription(recording));
     for (const result of await Promise.allSettled(shipments)) {
       if (result.status === 'fulfilled') continue;
       const error: unknown = result.reason;
@@ -141,6 +151,26 @@ export class Delivery implements Carrier<Parcel> {
     await this.outbox.add(uploadId(doc), handedInAgain(parcel, now));
   }
 
+  /**
+   * Has text made of a recording that has ended, also where there is one, or an attempt was given up; resolves with the
+   * document as it is then. `locale` such as `en-US`: none, as it was asked for when it was started.
+   */
+  async transcribe(
+    { account_id, id }: RecordingDocument,
+    locale?: string,
+  ): Promise<RecordingDocument | undefined> {
+    if (this.transcriber.host === '') throw new MetaflowsError('transcription_off');
+    const doc = await this.options.recordings.change(account_id, id, (current) => {
+      if (isRunning(current)) throw new MetaflowsError('recording_running');
+      if (current.size === undefined) throw new MetaflowsError('file_gone');
+      const wanted = locale ?? (current.internal.data as RecordCallData).transcribe_locale;
+      const transcription = { status: 'pending' as const, ...(wanted !== undefined && { locale: wanted }) };
+      return { ...current, transcription };
+    });
+    if (doc) await this.sendTranscription(doc);
+    return doc;
+  }
+
   /** Tells a webhook, a disabled one too, that it is tested; once, and resolves with what came of it. */
   test(account: string, id: string, webhook: Webhook): Promise<'sent' | FailedAttempt> {
     return this.teller.test(account, id, webhook);
@@ -154,22 +184,25 @@ export class Delivery implements Carrier<Parcel> {
   attempt(id: string, parcel: Parcel, signal: AbortSignal): Promise<'sent' | 'dropped' | FailedAttempt> {
     const of = parseId(id);
     if (of.kind === 'webhook') return this.teller.attempt(of.account, of.webhook, parcel, signal);
-    const carrier = of.kind === 'upload' ? this.uploader : this.caller;
+    const carriers = { upload: this.uploader, transcription: this.transcriber, callback: this.caller };
+    const carrier = carriers[of.kind];
     return carrier.attempt(of.account, of.recording, signal);
   }
 
   async settled(id: string, parcel: Parcel, how: 'sent' | 'failed'): Promise<void> {
     const { recordings, store } = this.options;
     const of = parseId(id);
-    if (of.kind === 'upload') {
-      const delivery = how === 'sent' ? 'delivered' : 'failed';
-      const doc = await recordings.change(of.account, of.recording, (current) => ({ ...current, delivery }));
-      if (doc && how === 'sent')
-        await this.onEvent({ type: 'delivered', recording: doc, at: this.clock.now() });
-    } else if (how === 'failed') {
+    if (of.kind === 'webhook' || of.kind === 'callback') {
+      if (how === 'sent') return;
       if (of.kind === 'webhook') await this.teller.gaveUp(of.account, of.webhook, parcel.last);
       await store.remove(id);
+      return;
     }
+    const change = of.kind === 'upload' ? uploaded(how) : transcribed(how, parcel.last?.error);
+    const doc = await recordings.change(of.account, of.recording, change);
+    const type = of.kind === 'upload' ? 'delivered' : 'transcribed';
+    if (doc && how === 'sent') await this.onEvent({ type, recording: doc, at: this.clock.now() });
+    if (of.kind === 'transcription' && how === 'failed') await store.remove(id);
   }
 
   /** Resolves when nothing is on its way. */
@@ -194,16 +227,29 @@ export class Delivery implements Carrier<Parcel> {
   }
 
   /** As {@link resume}: where the recording has not ended yet, its end will be an event. */
-  private async resumeCallback(id: string, account: string, recording: string): Promise<void> {
+  private async resumeCallback(account: string, id: string, parcel: Partial<Parcel>): Promise<void> {
     const { recordings, store } = this.options;
-    const doc = await recordings.get(account, recording);
-    if (!doc) await store.remove(id);
+    const doc = await recordings.get(account, id);
+    if (!doc) await store.remove(callbackId({ account_id: account, id }));
+    else if (parcel.state) this.outbox.schedule(callbackId(doc), parcel as Parcel);
     else if (doc.state === 'completed') await this.call(doc);
   }
 
   private async call(doc: RecordingDocument): Promise<void> {
     const callback = callbackOf(doc);
     if (callback) await this.outbox.add(callbackId(doc), newShipment(callback.url, this.clock.now()));
+  }
+
+  private async resumeTranscription(account: string, id: string, parcel: Partial<Parcel>): Promise<void> {
+    const { recordings, store } = this.options;
+    const doc = await recordings.get(account, id);
+    if (!doc) await store.remove(transcriptionId({ account_id: account, id }));
+    else if (parcel.state) this.outbox.schedule(transcriptionId(doc), parcel as Parcel);
+    else if (doc.transcription) await this.sendTranscription(doc);
+  }
+
+  private sendTranscription(doc: RecordingDocument): Promise<void> {
+    return this.outbox.add(transcriptionId(doc), shipmentTo(this.transcriber.host, this.clock.now()));
   }
 
   private async send(doc: RecordingDocument, known: Partial<Parcel> = {}): Promise<void> {
@@ -214,5 +260,24 @@ export class Delivery implements Carrier<Parcel> {
 }
 
 function newShipment(url: string, at: number): Parcel {
-  return { state: 'waiting', host: new URL(url).host, since: at, due: at, attempts: 0 };
+  return shipmentTo(new URL(url).host, at);
+}
+
+function shipmentTo(host: string, at: number): Parcel {
+  return { state: 'waiting', host, since: at, due: at, attempts: 0 };
+}
+
+function uploaded(how: 'sent' | 'failed'): (doc: RecordingDocument) => RecordingDocument {
+  return (doc) => ({ ...doc, delivery: how === 'sent' ? 'delivered' : 'failed' });
+}
+
+/** Of a text that has come the document knows already. */
+function transcribed(
+  how: 'sent' | 'failed',
+  error = 'destination_unreachable',
+): (doc: RecordingDocument) => RecordingDocument {
+  return (doc) =>
+    how === 'sent' || doc.transcription?.status !== 'pending'
+      ? doc
+      : { ...doc, transcription: { ...doc.transcription, status: 'failed', error } };
 }

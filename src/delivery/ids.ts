@@ -2,7 +2,7 @@
 import type { RecordingDocument } from '../generated/recording.js';
 
 export type ShipmentOf =
-  | { kind: 'upload' | 'callback'; account: string; recording: string }
+  | { kind: 'upload' | 'transcription' | 'callback'; account: string; recording: string }
   | { kind: 'webhook'; account: string; webhook: string };
 
 export function uploadId({ account_id, id }: { account_id: string; id: string }): string {
@@ -19,10 +19,23 @@ export function callbackId({ account_id, id }: { account_id: string; id: string 
   return idOf('callback', account_id, id);
 }
 
-/** What is to be sent of a recording as it is now. */
-export function shipmentsOf(doc: RecordingDocument): string[] {
-  const isTold = doc.state === 'completed' && doc.internal.data['callback'] !== undefined;
-  return [...(doc.delivery === 'pending' ? [uploadId(doc)] : []), ...(isTold ? [callbackId(doc)] : [])];
+export function transcriptionId({ account_id, id }: { account_id: string; id: string }): string {
+  return idOf('transcription', account_id, id);
+}
+
+/** Those of a recording that there may be. */
+export function shipmentsOf(recording: RecordingDocument): string[] {
+  return [uploadId(recording), transcriptionId(recording), callbackId(recording)];
+}
+
+/** Those that its document says are to be sent. */
+export function pendingShipments(recording: RecordingDocument): string[] {
+  const isTold = recording.state === 'completed' && recording.internal.data['callback'] !== undefined;
+  return [
+    ...(recording.delivery === 'pending' ? [uploadId(recording)] : []),
+    ...(recording.transcription?.status === 'pending' ? [transcriptionId(recording)] : []),
+    ...(isTold ? [callbackId(recording)] : []),
+  ];
 }
 
 export function webhookId(account: string, webhook: string, notice: string): string {
@@ -31,7 +44,7 @@ export function webhookId(account: string, webhook: string, notice: string): str
 
 export function parseId(id: string): ShipmentOf {
   const [kind, account = '', of = ''] = id.split('/').map(decodeURIComponent);
-  return kind === 'upload' || kind === 'callback'
+  return kind === 'upload' || kind === 'transcription' || kind === 'callback'
     ? { kind, account, recording: of }
     : { kind: 'webhook', account, webhook: of };
 }

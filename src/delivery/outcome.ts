@@ -21,11 +21,19 @@ export function judged({ status, retryAfterMs }: Answer, at: number): 'sent' | F
   };
 }
 
-/** A forbidden address and a wrong redirect are mistakes in what was set up: time mends neither. */
+/** Mistakes in what was set up, and answers that are none: time mends neither. */
+const PERMANENT = [
+  'address_denied',
+  'redirect_refused',
+  'transcription_off',
+  'transcription_invalid',
+  'transcription_untimed',
+] as const;
+
 export function failureOf(error: unknown, at: number): FailedAttempt {
   return {
     at,
     error: isMetaflowsError(error) ? error.code : 'destination_unreachable',
-    permanent: isMetaflowsError(error, 'address_denied', 'redirect_refused'),
+    permanent: isMetaflowsError(error, ...PERMANENT),
   };
 }

@@ -19,12 +19,18 @@ export interface Outgoing {
   body?: string | (() => Readable);
   /** Milliseconds for all of it. */
   limitMs: number;
+  /** Milliseconds in which nothing may move, where the destination has to work for its answer. */
+  silenceMs?: number;
+  /** Bytes of the answer that are wanted; none given: what it says beside its status is not kept. */
+  keepBytes?: number;
 }
 
 export interface Answer {
   status: number;
   /** The answer's `Retry-After`, where it is in seconds. */
   retryAfterMs?: number;
+  /** Of a 2xx answer that was asked for. */
+  body?: string;
 }
 
 /** Milliseconds in which nothing moves, neither way. */
@@ -49,12 +55,17 @@ export class Sender {
     const limit = AbortSignal.timeout(outgoing.limitMs);
     const either = AbortSignal.any([signal, limit]);
     let url = new URL(outgoing.url);
+    let request = outgoing;
     try {
       for (let redirects = 0; ; redirects++) {
-        const { status, headers } = await this.once(url, outgoing, either);
-        if (!REDIRECTS.has(status)) return { status, ...retryAfter(headers) };
+        const { status, headers, body } = await this.once(url, request, either);
+        if (!REDIRECTS.has(status)) {
+          return { status, ...retryAfter(headers), ...(body !== undefined && { body }) };
+        }
         if (redirects === MAX_REDIRECTS) throw new MetaflowsError('redirect_refused', 'too many');
-        url = redirected(url, headers.location);
+        const next = redirected(url, headers.location);
+        if (next.origin !== url.origin) request = withoutCredentials(request);
+        url = next;
       }
     } catch (error) {
       if (signal.aborted) throw signal.reason;
@@ -65,29 +76,38 @@ export class Sender {
 
   private once(
     url: URL,
-    { method, headers, body }: Outgoing,
+    { method, headers, body, silenceMs = this.silenceMs, keepBytes }: Outgoing,
     signal: AbortSignal,
-  ): Promise<{ status: number; headers: IncomingMessage['headers'] }> {
+  ): Promise<{ status: number; headers: IncomingMessage['headers']; body?: string }> {
     // Node asks no lookup about what is an address already.
     const literal = url.hostname.replace(/^\[|\]$/g, '');
     if (isIP(literal) && !this.policy.permits(literal)) throw new MetaflowsError('address_denied');
     return new Promise((resolve, reject) => {
       const request = url.protocol === 'https:' ? httpsRequest : httpRequest;
-      const options = { method, headers, signal, agent: false, lookup: this.lookup, timeout: this.silenceMs };
+      const options = { method, headers, signal, agent: false, lookup: this.lookup, timeout: silenceMs };
       const sent = request(url, options, (answer) => {
         const { statusCode: status = 0 } = answer;
         const done = () => {
-          if (status >= 200 && status < 300 && !sent.writableFinished) {
+          const isWell = status >= 200 && status < 300;
+          if (isWell && !sent.writableFinished) {
             reject(new MetaflowsError('destination_unreachable', 'it answered before it had everything'));
+          } else if (isWell && keepBytes !== undefined && !answer.complete && bytes <= keepBytes) {
+            reject(new MetaflowsError('destination_unreachable', 'its answer broke off'));
           } else {
-            resolve({ status, headers: answer.headers });
+            resolve({
+              status,
+              headers: answer.headers,
+              ...(isWell && keepBytes !== undefined && { body: Buffer.concat(kept).toString() }),
+            });
           }
           sent.destroy();
         };
         let bytes = 0;
+        const kept: Buffer[] = [];
         answer.on('data', (chunk: Buffer) => {
           bytes += chunk.length;
-          if (bytes > MAX_ANSWER_BYTES) done();
+          if (bytes > (keepBytes ?? MAX_ANSWER_BYTES)) done();
+          else if (keepBytes !== undefined) kept.push(chunk);
         });
         answer.once('end', done).once('close', done).once('error', done);
       });
@@ -108,6 +128,12 @@ export class Sender {
       else callback(null, first.address, first.family);
     });
   };
+}
+
+/** Who is named by a redirect is not the one that they were given to. */
+function withoutCredentials(outgoing: Outgoing): Outgoing {
+  const { Authorization: _, ...headers } = outgoing.headers;
+  return { ...outgoing, headers };
 }
 
 /** Where a redirect leads: never out of HTTPS. */

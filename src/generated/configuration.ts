@@ -33,6 +33,7 @@ export interface Configuration {
   tones?: Tones;
   limits?: Limits;
   recording?: RecordingSettings;
+  transcription?: TranscriptionSettings;
   genesys?: GenesysSettings;
 }
 /**
@@ -57,7 +58,7 @@ export interface DigitSettings {
   realm?: string;
 }
 /**
- * What the presser alone hears, as a tone_stream; empty: nothing.
+ * What the presser alone hears, beep excepted, as a tone_stream; empty: nothing.
  */
 export interface Tones {
   done?: string;
@@ -67,6 +68,10 @@ export interface Tones {
    * five seconds before a mask ends by itself
    */
   warning?: string;
+  /**
+   * what both parties hear for play_beep and beep_interval
+   */
+  beep?: string;
 }
 export interface Limits {
   /**
@@ -87,6 +92,33 @@ export interface RecordingSettings {
    * whether a recording goes on when its leg has left the call
    */
   follow_transfer?: boolean;
+  /**
+   * whether users may stop a recording that began by itself
+   */
+  stop_automatic?: boolean;
+  /**
+   * whether users may stop a recording that the dialplan or another program started
+   */
+  stop_adopted?: boolean;
+  /**
+   * whether such a recording, where it lies below the recordings folder, is sent to the url of its owner's call_recording
+   */
+  deliver_adopted?: boolean;
+  /**
+   * as the switch sees it: below it lie the files that accounts may play for consent; empty: tones alone
+   */
+  sounds_dir?: string;
+}
+/**
+ * Where recordings are made text of, in OpenAI's way; nowhere unless set.
+ */
+export interface TranscriptionSettings {
+  /**
+   * of the endpoint: https://…/v1/audio/transcriptions
+   */
+  url: string;
+  api_key?: string;
+  model: string;
 }
 export interface GenesysSettings {
   /**

@@ -89,6 +89,11 @@ export interface RecordingDocument {
    * of the finished file, hex
    */
   sha256?: string;
+  /**
+   * it may not be deleted, by nobody
+   */
+  legal_hold?: true;
+  transcription?: Transcription;
 }
 export interface MaskInterval {
   start_ms: number;
@@ -153,9 +158,9 @@ export interface RecordingInternals {
    */
   parties: string[];
   /**
-   * why nothing is written now: the recorded party holds, a mask that cuts, no segment runs
+   * why nothing is written now: the recorded party holds, a mask that cuts, no segment runs, it waits for an answer or a bridge
    */
-  pauses: ('hold' | 'mask' | 'gap')[];
+  pauses: ('hold' | 'mask' | 'gap' | 'wait')[];
   /**
    * the module data that it was started with
    */
@@ -170,4 +175,33 @@ export interface RecordingInternals {
    * the leg whose party is on the left
    */
   left?: string;
+  /**
+   * of an adopted recording, as the switch sees it, absolute; one outside the recordings folder has no file below it
+   */
+  path?: string;
+  /**
+   * it began by itself
+   */
+  automatic?: boolean;
+}
+export interface Transcription {
+  status: 'pending' | 'completed' | 'failed';
+  /**
+   * that was asked for, else what the endpoint found
+   */
+  locale?: string;
+  /**
+   * nothing of masked spans
+   */
+  text?: string;
+  segments?: TranscriptSegment[];
+  /**
+   * why it failed: a stable code
+   */
+  error?: string;
+}
+export interface TranscriptSegment {
+  start_ms: number;
+  end_ms: number;
+  text: string;
 }

@@ -9,6 +9,20 @@ export type Gregorian = number;
  * Which recordings to list; what else a query holds is for others.
  */
 export interface RecordingsQuery {
+  /**
+   * whose recording
+   */
+  user?: string;
+  /**
+   * the channel uuid of any leg of the call
+   */
+  call_id?: string;
+  /**
+   * of a party: from, to, request, caller or callee id, whole
+   */
+  number?: string;
+  state?: 'recording' | 'masked' | 'completed' | 'discarded' | 'failed';
+  label?: string;
   created_from?: Gregorian;
   created_to?: Gregorian;
   page_size?: number;

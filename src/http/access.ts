@@ -1,6 +1,6 @@
 /** Who may do what: the same for every system's API. */
 import type { Request } from 'express';
-import type { Scope } from '../store/metaflows.js';
+import type { Scope } from '../store/scoped.js';
 import type { Principal, TokenStore } from '../store/tokens.js';
 import type { CallsPort, Channel } from './ports.js';
 

@@ -6,6 +6,7 @@ import type { Feed } from '../delivery/feed.js';
 import type { RecordingDocument } from '../generated/recording.js';
 import type { MetaflowNode } from '../generated/metaflows.js';
 import type { Metrics } from '../metrics.js';
+import type { Removal } from '../recording/removal.js';
 import type { Store } from '../store/store.js';
 
 /** A live leg as an account sees it. */
@@ -59,8 +60,11 @@ export interface Deps {
   calls: CallsPort;
   delivery: Delivery;
   feed: Feed;
+  removal: Removal;
   /** The recordings folder as this service sees it, absolute. */
   recordingsMount: string;
+  /** Whether the site has a folder of sounds that accounts may play for consent. */
+  playsFiles: boolean;
   /** Whether the service can do its work now, and why not. */
   status(): { ready: boolean; reason?: string };
   metrics: Metrics;

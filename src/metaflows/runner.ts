@@ -3,7 +3,7 @@ import type { Leg } from '../calls/calls.js';
 import type { Owner } from '../calls/owner.js';
 import { MetaflowsError } from '../errors.js';
 import type { MetaflowNode } from '../generated/metaflows.js';
-import type { RecordOutcome, RecordRequest } from '../recording/recorder.js';
+import type { RecordOutcome, RecordRequest } from '../recording/ports.js';
 import { hangup, type ApiCommand } from '../switch/commands.js';
 
 /** Who runs a node, and on which leg: the one whose owner's code it is, or that an API command named. */
@@ -17,6 +17,8 @@ export interface RunContext {
   /** The leg whose party pressed, where a code runs the node. */
   presser?: Leg;
   maskedInSwitch?: boolean;
+  /** An admin asks for the account: no policy for users binds it. */
+  asAdmin?: boolean;
   /** What a pattern gives its module, as in Kazoo: the digits without the binding digit, and its groups. */
   collected?: string;
   captures?: string[];

@@ -1,4 +1,5 @@
 /** The recordings that run now, in memory, each with its document. */
+import { eventOf, type Audit } from '../audit/events.js';
 import type { Leg } from '../calls/calls.js';
 import type { RecordingDocument } from '../generated/recording.js';
 
@@ -16,7 +17,11 @@ export interface Active {
   limit?: NodeJS.Timeout | undefined;
   /** Ends the mask at its time limit, and warns before. */
   maskLimit?: NodeJS.Timeout | undefined;
+  /** Beeps now and then. */
+  beep?: NodeJS.Timeout | undefined;
   saving: Promise<void>;
+  /** How many of its document's audit entries the audit has. */
+  audited: number;
 }
 
 /** Whether a segment runs in the switch: between two of them a recording waits for its call to go on. */
@@ -28,7 +33,10 @@ export class ActiveRecordings {
   private readonly byId = new Map<string, Active>();
   private readonly byLeg = new Map<string, Set<Active>>();
 
-  constructor(private readonly store: RecordingStore) {}
+  constructor(
+    private readonly store: RecordingStore,
+    private readonly audit: Audit,
+  ) {}
 
   get(id: string): Active | undefined {
     return this.byId.get(id);
@@ -52,14 +60,18 @@ export class ActiveRecordings {
     return [...new Set(legs.flatMap(({ uuid }) => this.ofParty(uuid)))];
   }
 
-  add(doc: RecordingDocument): Active {
-    const active: Active = { doc, saving: Promise.resolve() };
+  /** `audited`: how many entries of a document that was stored before the audit has. */
+  add(doc: RecordingDocument, audited = 0): Active {
+    const active: Active = { doc, saving: Promise.resolve(), audited };
     this.byId.set(doc.id, active);
     this.index(active);
     return active;
   }
 
-  /** Takes the next document of a recording; resolves when it is stored, rejects when it could not be. */
+  /**
+   * Takes the next document of a recording; resolves when it is stored, and what is new in its audit is in the chain.
+   * That comes first: a line too many can be explained, one that is missing cannot.
+   */
   save(active: Active, doc: RecordingDocument): Promise<void> {
     if (this.byId.has(doc.id)) {
       this.unindex(active);
@@ -68,25 +80,27 @@ export class ActiveRecordings {
     } else {
       active.doc = doc;
     }
-    const saved = active.saving.then(() => this.store.save(doc));
+    const saved = active.saving.then(async () => {
+      for (const entry of doc.audit.slice(active.audited)) {
+        await this.audit(eventOf(doc, entry));
+        active.audited++;
+      }
+      await this.store.save(doc);
+    });
     active.saving = saved.catch(() => undefined);
     return saved;
   }
 
   /** The recording runs no more: no command finds it from here on, its document may still be saved. */
   retire(active: Active): void {
-    clearTimeout(active.limit);
-    clearTimeout(active.maskLimit);
+    clearTimers(active);
     this.byId.delete(active.doc.id);
     this.unindex(active);
   }
 
   /** Ends every timer; what runs goes on running in the switch. */
   close(): void {
-    for (const active of this.byId.values()) {
-      clearTimeout(active.limit);
-      clearTimeout(active.maskLimit);
-    }
+    for (const active of this.byId.values()) clearTimers(active);
   }
 
   private index(active: Active): void {
@@ -103,4 +117,10 @@ export class ActiveRecordings {
       if (ofLeg?.size === 0) this.byLeg.delete(uuid);
     }
   }
+}
+
+function clearTimers({ limit, maskLimit, beep }: Active): void {
+  clearTimeout(limit);
+  clearTimeout(maskLimit);
+  clearInterval(beep);
 }

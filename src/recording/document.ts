@@ -1,8 +1,10 @@
 /** The recording document as it begins, and the note of it on the channel. */
+import { basename, posix } from 'node:path';
 import type { Leg } from '../calls/calls.js';
+import type { Owner } from '../calls/owner.js';
 import type { AuditEntry, RecordingDocument } from '../generated/recording.js';
 import { newRecordingId, recordingFile } from './files.js';
-import type { RecordRequest } from './recorder.js';
+import type { RecordRequest } from './ports.js';
 
 /** Seconds from Gregorian year 0 to 1970: Kazoo's times (kazoo.md). */
 export const GREGORIAN_OFFSET_S = 62167219200;
@@ -12,6 +14,8 @@ export const NOTE = 'metaflows_recording';
 
 export interface Beginning {
   request: Pick<RecordRequest, 'data' | 'leg' | 'owner'>;
+  /** It begins by itself. */
+  automatic?: boolean;
   /** The leg that is recorded. */
   target: Leg;
   /** Whom its party talks with. */
@@ -29,7 +33,17 @@ export interface Beginning {
 
 /** The document of a recording that starts now. */
 export function documentOf(beginning: Beginning): RecordingDocument {
-  const { request, target, other, caller, parties, ceiling, at, id = newRecordingId(at) } = beginning;
+  const {
+    request,
+    target,
+    other,
+    caller,
+    parties,
+    ceiling,
+    at,
+    automatic,
+    id = newRecordingId(at),
+  } = beginning;
   const { data, owner, leg } = request;
   const format = data.format ?? 'wav';
   const file = recordingFile(owner.account, id, format, at);
@@ -72,6 +86,7 @@ export function documentOf(beginning: Beginning): RecordingDocument {
       parties: parties.map(({ uuid }) => uuid),
       file,
       data: { ...data },
+      ...(automatic && { automatic }),
       pauses: target.held ? ['hold'] : [],
       ...(target.held && { held_since: at }),
       started_at: at,
@@ -82,15 +97,61 @@ export function documentOf(beginning: Beginning): RecordingDocument {
   };
 }
 
+/** A recorder that is not ours. */
+export interface ForeignRecorder {
+  /** The file as the switch sees it, absolute. */
+  path: string;
+  /** Whose call it records. */
+  owner: Owner;
+  ownerLeg: Leg;
+  /** Where and how its file is to be sent, if at all. */
+  destination: Pick<RecordingDocument, 'url' | 'method'>;
+}
+
+/**
+ * The document of a recording that the dialplan or another program started; `undefined` where it is in a format that is
+ * not listed. A file outside `dir`, the recordings folder as the switch sees it, is described and nothing more: the
+ * document's own file then is one that never is.
+ */
+export function adoptedDocument(
+  foreign: ForeignRecorder,
+  dir: string,
+  beginning: Omit<Beginning, 'request' | 'automatic' | 'id'>,
+): RecordingDocument | undefined {
+  const { path, owner, ownerLeg, destination } = foreign;
+  const format = /\.(wav|mp3)$/i.exec(path)?.[1]?.toLowerCase() as 'wav' | 'mp3' | undefined;
+  if (!format) return undefined;
+  const data = { format, media_name: basename(path), origin: 'adopted', follow_transfer: false };
+  const doc = documentOf({ ...beginning, request: { data, leg: ownerLeg, owner } });
+  const isInside = path.startsWith(`${dir}/`) && posix.normalize(path) === path;
+  const file = isInside ? path.slice(dir.length + 1) : doc.internal.file;
+  return {
+    ...doc,
+    ...(isInside && destination),
+    segments: doc.segments.map((segment) => ({ ...segment, file })),
+    internal: { ...doc.internal, file, path },
+  };
+}
+
+/** Whether somebody else's recorder writes the recording: it is masked and told of, and its file left alone. */
+export function isAdopted(doc: RecordingDocument): boolean {
+  return doc.internal.path !== undefined;
+}
+
+/** Where the segment that runs is written to, as the switch sees it; `dir` is the recordings folder. */
+export function switchPath(doc: RecordingDocument, dir: string): string {
+  return doc.internal.path ?? `${dir}/${currentFile(doc)}`;
+}
+
 /**
  * What the channel remembers of its recording, so that one that started just before the service was killed is
  * found again.
  */
 export function channelNote(doc: RecordingDocument): string {
   const { id, account_id: account, owner_id: user, device_id: device, internal } = doc;
-  const { started_at: at, data } = internal;
+  const { started_at: at, data, automatic } = internal;
   return encodeURIComponent(
-    JSON.stringify({ id, at, owner: { account, user, device }, data } satisfies Note),
+    JSON.stringify({ id, at, owner: { account, user, device }, data, automatic } satisfies Note),
   );
 }
 
@@ -99,6 +160,7 @@ interface Note {
   at: number;
   owner: { account: string; user: string | undefined; device: string | undefined };
   data: RecordRequest['data'];
+  automatic: boolean | undefined;
 }
 
 /** Reads {@link channelNote} back into what {@link documentOf} needs; `undefined` where it is none. */
@@ -130,7 +192,7 @@ export function entryOf(
     action,
     at: new Date(request.at).toISOString(),
     by: request.by,
-    ...(request.owner.user !== undefined && { user_id: request.owner.user }),
+    ...(request.by !== 'service' && request.owner.user !== undefined && { user_id: request.owner.user }),
     ...(request.presser && { call_id: request.presser.uuid }),
     ...(request.tokenId !== undefined && { token_id: request.tokenId }),
     result,

@@ -122,6 +122,12 @@ export class RecordingFiles {
     };
   }
 
+  /** What a file that is not ours came to, unchanged; `undefined` where it cannot be seen. */
+  async describe(file: string): Promise<Pick<Audio, 'size' | 'sha256'> | undefined> {
+    const size = await this.size(file);
+    return size === undefined ? undefined : { size, sha256: await this.sha256(file) };
+  }
+
   /** Removes what {@link finish} made the whole file of, once the document is stored. */
   async removeParts(files: string[]): Promise<void> {
     const [whole = ''] = files;
@@ -131,6 +137,13 @@ export class RecordingFiles {
   /** Makes a recording's file readable to its owner and group only, where the service may. */
   async protect(file: string): Promise<void> {
     await chmod(this.path(file), 0o640).catch(() => undefined);
+  }
+
+  /** Removes all that there may be of a recording, what a crash left while the whole was made too. */
+  async removeAll(files: string[]): Promise<void> {
+    const [whole = ''] = files;
+    const left = [segmentFile(whole, 1), `${whole}.joined`, `${whole}.trimmed`];
+    await Promise.all([...new Set([...files, ...left])].map((file) => this.remove(file)));
   }
 
   async remove(file: string): Promise<void> {

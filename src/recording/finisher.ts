@@ -2,9 +2,10 @@
 import { withDelivery } from '../delivery/upload.js';
 import { MetaflowsError } from '../errors.js';
 import type { RecordCallData } from '../generated/record_call.js';
-import type { RecordingDocument } from '../generated/recording.js';
+import type { AuditEntry, RecordingDocument } from '../generated/recording.js';
 import type { Active, ActiveRecordings } from './active.js';
-import type { RecorderOptions, StopReason } from './recorder.js';
+import { isAdopted } from './document.js';
+import type { RecorderOptions, StopReason } from './ports.js';
 import { audited, ended, offsetAt, segmentEnded, type Ending } from './state.js';
 
 type Reason = Ending['reason'];
@@ -22,6 +23,7 @@ const STOP_EVENT_MS = 3000;
 
 interface Expected {
   reason: Reason;
+  entry: AuditEntry | undefined;
   timer: NodeJS.Timeout;
   settle: (result: Promise<RecordingDocument>) => void;
 }
@@ -36,8 +38,15 @@ export class Finisher {
     private readonly now: () => number,
   ) {}
 
-  /** A stop is about to be asked for: `document` resolves when the recording is finished, or rejects. */
-  expect(active: Active, reason: StopReason): { document: Promise<RecordingDocument>; cancel: () => void } {
+  /**
+   * A stop is about to be asked for, by whom `entry` says, else by the service: `document` resolves when the recording is
+   * finished, or rejects.
+   */
+  expect(
+    active: Active,
+    reason: StopReason,
+    entry?: AuditEntry,
+  ): { document: Promise<RecordingDocument>; cancel: () => void } {
     const { id } = active.doc;
     const cancel = () => {
       clearTimeout(this.expected.get(id)?.timer);
@@ -48,7 +57,7 @@ export class Finisher {
         cancel();
         reject(new MetaflowsError('switch_refused', 'no RECORD_STOP came'));
       }, STOP_EVENT_MS);
-      this.expected.set(id, { reason, timer, settle: resolve });
+      this.expected.set(id, { reason, entry, timer, settle: resolve });
     });
     document.catch(() => undefined);
     return { document, cancel };
@@ -63,13 +72,20 @@ export class Finisher {
    * Finishes with the reason of a stop that was asked for, else with `reason`; resolves with the last document. May be
    * called once for a recording: it counts no more from here on.
    */
-  finish(active: Active, reason: Reason, stopped: Stopped | undefined): Promise<RecordingDocument> {
+  finish(
+    active: Active,
+    reason: Reason,
+    stopped: Stopped | undefined,
+    entry?: AuditEntry,
+  ): Promise<RecordingDocument> {
     const expected = this.expected.get(active.doc.id);
     if (expected) clearTimeout(expected.timer);
     this.expected.delete(active.doc.id);
     const at = this.now();
     this.recordings.retire(active);
-    const document = this.conclude(active, expected?.reason ?? reason, stopped, at);
+    const why = expected?.reason ?? reason;
+    const by = expected?.entry ?? entry ?? byService(why, at);
+    const document = this.conclude(active, why, stopped, at, by);
     this.finishing.add(document);
     document
       .catch((error: unknown) => {
@@ -95,26 +111,25 @@ export class Finisher {
     reason: Reason,
     stopped: Stopped | undefined,
     at: number,
+    entry: AuditEntry,
   ): Promise<RecordingDocument> {
     const { files, onEvent, log } = this.options;
     const { min_s } = active.doc.internal;
     const segments = active.doc.segments.map(({ file }) => file);
-    const ending = await this.ending(active, segments, reason, stopped, at);
+    const ending = isAdopted(active.doc)
+      ? await this.adoptedEnding(active, reason, stopped, at)
+      : await this.ending(active, segments, reason, stopped, at);
     // record_min_sec is counted here, in seconds of the call: the switch counts samples at the wrong rate and
     // reports its own success either way (freeswitch.md).
     const short = ending.state === 'completed' && offsetAt(active.doc, at) < min_s * 1000;
     if (short) await files.remove(active.doc.internal.file);
-    let { doc } = active;
-    if (reason !== 'code' && reason !== 'api') {
-      doc = audited(doc, { action: 'stop', at: new Date(at).toISOString(), by: 'service', result: reason });
-    }
     const { size, sha256, ...withoutFile } = ending;
     const final: Ending = short
       ? { ...withoutFile, state: 'discarded' }
       : { ...withoutFile, ...(size !== undefined && { size }), ...(sha256 !== undefined && { sha256 }) };
-    doc = withDelivery(ended(segmentEnded(doc, at), final));
+    const doc = withDelivery(ended(segmentEnded(audited(active.doc, entry), at), final));
     await this.recordings.save(active, doc);
-    await files.removeParts(segments);
+    if (!isAdopted(doc)) await files.removeParts(segments);
     await onEvent({ type: 'stopped', recording: doc, at });
     await onEvent({ type: final.state, recording: doc, at });
     log.info('recording ended', {
@@ -125,6 +140,27 @@ export class Finisher {
       segments: segments.length,
     });
     return doc;
+  }
+
+  /** Of somebody else's file only what there is to say: neither mended nor joined, nor the mode changed. */
+  private async adoptedEnding(
+    { doc }: Active,
+    reason: Reason,
+    stopped: Stopped | undefined,
+    at: number,
+  ): Promise<Ending> {
+    const durationMs = stopped ? stopped.durationMs : offsetAt(doc, at);
+    if (stopped?.cause === 'input-too-short') return { state: 'discarded', reason, durationMs };
+    const failure =
+      stopped?.cause === 'uri-failure' ? 'write_error' : durationMs === 0 ? 'no_audio' : undefined;
+    const file = await this.options.files.describe(doc.internal.file);
+    return {
+      state: failure === undefined ? 'completed' : 'failed',
+      reason,
+      durationMs,
+      ...file,
+      ...(failure !== undefined && { failure }),
+    };
   }
 
   private async ending(
@@ -161,4 +197,8 @@ export class Finisher {
       ...(failure !== undefined && { failure }),
     };
   }
+}
+
+function byService(reason: Reason, at: number): AuditEntry {
+  return { action: 'stop', at: new Date(at).toISOString(), by: 'service', result: reason };
 }

@@ -10,11 +10,12 @@ import type { Calls, Leg } from '../calls/calls.js';
 import type { RecordCallData } from '../generated/record_call.js';
 import type { RecordingDocument } from '../generated/recording.js';
 import { hasRecorder, type Active, type ActiveRecordings } from './active.js';
-import { currentFile } from './document.js';
+import type { Announcer } from './announcer.js';
+import { currentFile, isAdopted } from './document.js';
 import { segmentFile } from './files.js';
 import type { Finisher, Stopped } from './finisher.js';
 import type { Limits } from './limits.js';
-import type { RecorderOptions } from './recorder.js';
+import type { RecorderOptions } from './ports.js';
 import type { Segments } from './segments.js';
 import { offsetAt, segmentEnded, segmentStarted } from './state.js';
 
@@ -27,6 +28,7 @@ export interface FollowingParts {
   segments: Segments;
   finisher: Finisher;
   limits: Limits;
+  announcer: Announcer;
   options: RecorderOptions;
   now: () => number;
   /** Stores the document. */
@@ -80,7 +82,7 @@ export class Following {
 
   /**
    * The switch moved a recorder to another leg by itself: nothing but `stop all` reaches it there (freeswitch.md), so it is
-   * ended and a new segment begun on that leg.
+   * ended and a new segment begun on that leg. Somebody else's is left alone; masking it then fails, and is told.
    */
   moved(uuid: string, target: string, pathOf: (active: Active) => string): void {
     const { recordings, calls, options, now } = this.parts;
@@ -89,6 +91,11 @@ export class Following {
       if (!leg || pathOf(active) !== target || active.doc.internal.leg === uuid || !hasRecorder(active))
         continue;
       const parties = [...new Set([...active.doc.internal.parties, uuid])];
+      if (isAdopted(active.doc)) {
+        const internal = { ...active.doc.internal, parties, leg: uuid };
+        this.attempt(active, () => this.parts.keep(active, { ...active.doc, internal }));
+        continue;
+      }
       const doc = segmentEnded(active.doc, now());
       const ended = { ...doc, internal: { ...doc.internal, parties } };
       const stopAll = { command: 'uuid_record', args: `${uuid} stop all` };
@@ -102,15 +109,17 @@ export class Following {
 
   /** Two legs were bridged. */
   async bridged(leg: Leg): Promise<void> {
-    const { calls, recordings, keep, prepare } = this.parts;
-    const legs = calls.legsOf(leg);
+    const { calls, recordings, announcer, keep, prepare } = this.parts;
+    const legs = calls.partiesOf(leg);
     for (const active of recordings.ofCall(legs)) {
       if (!hasRecorder(active)) {
         await this.follow(active);
         continue;
       }
-      const parties = legs.filter(({ endpoint }) => endpoint !== 'loopback').map(({ uuid }) => uuid);
+      const parties = legs.map(({ uuid }) => uuid);
       if (!parties.includes(active.doc.internal.leg)) continue;
+      const joined = legs.filter(({ uuid }) => !active.doc.internal.parties.includes(uuid));
+      void announcer.inform(active, joined);
       await keep(active, { ...active.doc, internal: { ...active.doc.internal, parties } });
       await prepare(active, leg.callId);
     }
@@ -139,7 +148,7 @@ export class Following {
     const [survivor] = this.survivors(active);
     if (!survivor) return Promise.resolve();
     return this.parts.turn(survivor.callId, async () => {
-      const { recordings, calls, segments, options, limits, keep, prepare } = this.parts;
+      const { recordings, calls, segments, options, limits, announcer, keep, prepare } = this.parts;
       if (recordings.get(active.doc.id) !== active || hasRecorder(active)) return;
       const { doc } = active;
       const talking = this.survivors(active).filter((leg) => calls.farLeg(leg));
@@ -151,10 +160,9 @@ export class Following {
       if (!target || !other) return;
       const left = this.leftOf(doc, target, other);
       const file = segmentFile(doc.internal.file, doc.segments.length + 1);
-      const parties = calls
-        .legsOf(target)
-        .filter(({ endpoint }) => endpoint !== 'loopback')
-        .map(({ uuid }) => uuid);
+      const legs = calls.partiesOf(target);
+      const parties = legs.map(({ uuid }) => uuid);
+      const joined = legs.filter(({ uuid }) => !doc.internal.parties.includes(uuid));
       const rate = await options.files.rate(currentFile(doc));
       await segments.start(
         {
@@ -173,6 +181,7 @@ export class Following {
         },
       );
       limits.arm(active);
+      void announcer.inform(active, joined);
       await prepare(active, survivor.callId);
       options.log.info('recording goes on', {
         recording: doc.id,
@@ -208,7 +217,9 @@ export class Following {
   }
 
   private follows({ doc }: Active): boolean {
-    return (doc.internal.data as RecordCallData).follow_transfer ?? this.parts.options.followTransfer;
+    return (
+      (doc.internal.data as RecordCallData).follow_transfer ?? this.parts.options.settings.follow_transfer
+    );
   }
 
   private survivors({ doc }: Active): Leg[] {

@@ -1,6 +1,7 @@
 /** Ends a recording, and a mask, when its time is over. Each recording owns two timers; what ends it ends them. */
 import type { Active } from './active.js';
 import type { RecordCallData } from '../generated/record_call.js';
+import { isAdopted } from './document.js';
 import { offsetAt } from './state.js';
 
 /** The owner is told so long before a mask ends by itself, milliseconds. */
@@ -24,7 +25,7 @@ export class Limits {
     clearTimeout(active.maskLimit);
     const { limit_s, held_since, mask_since, data } = active.doc.internal;
     const now = this.now();
-    if (held_since === undefined) {
+    if (held_since === undefined && !isAdopted(active.doc)) {
       const left = limit_s * 1000 - offsetAt(active.doc, now);
       active.limit = setTimeout(() => this.actions.onTimeLimit(active), Math.max(0, left));
     }

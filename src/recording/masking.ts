@@ -102,6 +102,6 @@ export class Maskers {
 
   private realLegs(active: Active): Leg[] {
     const target = this.calls.get(active.doc.internal.leg);
-    return target ? this.calls.legsOf(target).filter(({ endpoint }) => endpoint !== 'loopback') : [];
+    return target ? this.calls.partiesOf(target) : [];
   }
 }

@@ -3,73 +3,28 @@
  * The commands of one call run one at a time, in order. What a recording is: `state.ts`; how it follows its call:
  * `following.ts`.
  */
-import type { Logger } from 'winston';
-import type { Calls, Leg } from '../calls/calls.js';
-import type { Tone } from '../calls/feedback.js';
-import type { Owner } from '../calls/owner.js';
-import { MetaflowsError } from '../errors.js';
+import { eventOf, type AuditEvent } from '../audit/events.js';
+import type { Leg } from '../calls/calls.js';
+import { isMetaflowsError, MetaflowsError } from '../errors.js';
 import type { RecordCallData } from '../generated/record_call.js';
-import type { RecordingDocument } from '../generated/recording.js';
-import { assertAccepted, record, uuidMedia } from '../switch/commands.js';
+import type { AuditEntry, RecordingDocument } from '../generated/recording.js';
+import { assertAccepted, record } from '../switch/commands.js';
 import type { LegData, SwitchEvent } from '../switch/events.js';
-import { ActiveRecordings, hasRecorder, type Active, type RecordingStore } from './active.js';
-import { currentFile, documentOf, entryOf } from './document.js';
+import { Adoption } from './adoption.js';
+import { Announcer } from './announcer.js';
+import { ActiveRecordings, hasRecorder, type Active } from './active.js';
+import { entryOf, isAdopted, switchPath } from './document.js';
 import type { RecordingEvent } from './events.js';
-import type { RecordingFiles } from './files.js';
 import { Finisher } from './finisher.js';
 import { Following } from './following.js';
 import { Limits } from './limits.js';
 import { Maskers } from './masking.js';
+import type { RecorderOptions, RecordOutcome, RecordRequest, StopReason } from './ports.js';
 import { Recovery } from './recovery.js';
-import { Segments, type RecordingSwitch } from './segments.js';
+import { Segments } from './segments.js';
+import { Starting, waits } from './starting.js';
 import { audited, masked, paused, resumed, unmasked } from './state.js';
 import { Turns } from './turns.js';
-
-/** Somebody, or a limit, wants something of a recording. */
-export interface RecordRequest {
-  data: RecordCallData;
-  /** The leg whose owner's code it is, or that an API command named. */
-  leg: Leg;
-  /** The leg whose party pressed, where it was a code. */
-  presser?: Leg;
-  by: 'code' | 'api' | 'service';
-  /** Whose recording it is. */
-  owner: Owner;
-  tokenId?: string;
-  /** When it was asked: epoch, milliseconds. */
-  at: number;
-  /** The switch has masked by itself when the key was pressed, at `at`. */
-  maskedInSwitch?: boolean;
-}
-
-/** What happened; `recording` is missing where only the dialplan's own recorders were masked or unmasked. */
-export interface RecordOutcome {
-  result: 'started' | 'already_recording' | 'masked' | 'unmasked' | 'stopped' | 'discarded';
-  recording?: RecordingDocument;
-}
-
-export interface RecorderOptions {
-  calls: Calls;
-  switchOf: (id: string) => RecordingSwitch;
-  store: RecordingStore;
-  files: RecordingFiles;
-  /** The recordings folder as the switch sees it, absolute. */
-  dir: string;
-  /** Seconds: no recording is longer. */
-  ceiling: number;
-  /** Whether a recording follows its call where its module data do not say. */
-  followTransfer: boolean;
-  /** Whether the disk has room for new recordings. */
-  hasSpace: () => boolean;
-  feedback: { play(leg: Leg, tone: Tone): Promise<void> };
-  /** Awaited before whoever asked is told; a rejection is logged and changes nothing. */
-  onEvent: (event: RecordingEvent) => Promise<void>;
-  log: Logger;
-  now?: () => number;
-}
-
-/** Why a recording is ended while its leg goes on. */
-export type StopReason = 'code' | 'api' | 'time_limit' | 'end_key' | 'no_audio';
 
 export class Recorder {
   readonly active: ActiveRecordings;
@@ -77,6 +32,9 @@ export class Recorder {
   private readonly segments: Segments;
   private readonly maskers: Maskers;
   private readonly finisher: Finisher;
+  private readonly announcer: Announcer;
+  private readonly starting: Starting;
+  private readonly adoption: Adoption;
   private readonly following: Following;
   private readonly limits: Limits;
   private readonly recovery: Recovery;
@@ -85,7 +43,7 @@ export class Recorder {
   constructor(private readonly options: RecorderOptions) {
     const { calls, switchOf, files } = options;
     this.now = options.now ?? Date.now;
-    this.active = new ActiveRecordings(options.store);
+    this.active = new ActiveRecordings(options.store, options.audit);
     this.segments = new Segments(switchOf, files, this.now);
     const pathOf = (active: Active) => this.pathOf(active);
     this.maskers = new Maskers(calls, switchOf, pathOf, this.now);
@@ -95,16 +53,36 @@ export class Recorder {
       onMaskLimit: (active) => this.attempt(active, this.unmaskByLimit(active)),
       onMaskWarning: (active) => this.attempt(active, this.warn(active)),
     });
+    this.announcer = new Announcer({ ...options, soundsDir: options.settings.sounds_dir });
+    this.starting = new Starting({
+      calls,
+      segments: this.segments,
+      announcer: this.announcer,
+      options,
+      add: (doc) => this.add(doc),
+      now: this.now,
+    });
+    this.adoption = new Adoption({
+      ...options,
+      recordings: this.active,
+      add: async (doc) => {
+        const active = this.add(doc);
+        await this.keep(active, doc, 'started');
+        await this.prepare(active, doc.internal.leg);
+      },
+      now: this.now,
+    });
     this.following = new Following({
       calls,
       recordings: this.active,
       segments: this.segments,
       finisher: this.finisher,
       limits: this.limits,
+      announcer: this.announcer,
       options,
       now: this.now,
       keep: (active, doc) => this.keep(active, doc),
-      prepare: (active, key) => this.maskers.prepare(active, key),
+      prepare: (active, key) => this.prepare(active, key),
       turn: (key, work) => this.turns.take(key, work),
     });
     this.recovery = new Recovery({
@@ -113,6 +91,8 @@ export class Recorder {
       finisher: this.finisher,
       following: this.following,
       limits: this.limits,
+      announcer: this.announcer,
+      adoption: this.adoption,
       maskers: this.maskers,
       pathOf,
       now: this.now,
@@ -123,16 +103,27 @@ export class Recorder {
   handle(event: SwitchEvent): void {
     switch (event.type) {
       case 'record_start':
-        this.segments.started(event.path);
+        if (!this.segments.started(event.path) && event.recordingId === '')
+          this.adoption.started(event.uuid, event.path);
         return;
       case 'record_stop':
         for (const active of this.active.onLeg(event.uuid)) {
           if (this.pathOf(active) === event.path) this.following.stopped(active, event);
         }
+        this.adoption.stopped(event.uuid, event.path);
         return;
       case 'bug_start':
-        if (event.function === 'session_record')
-          this.following.moved(event.uuid, event.target, this.pathOf.bind(this));
+        if (event.function !== 'session_record') return;
+        this.following.moved(event.uuid, event.target, this.pathOf.bind(this));
+        this.adoption.started(event.uuid, event.target);
+        return;
+      case 'answer':
+        this.heedWait(event.uuid);
+        return;
+      case 'bridge':
+      case 'unbridge':
+        this.heedWait(event.a);
+        this.heedWait(event.b);
         return;
       case 'hold':
       case 'unhold':
@@ -156,6 +147,7 @@ export class Recorder {
         return;
       case 'destroy':
         for (const active of this.active.ofParty(event.uuid)) this.following.legGone(active, event.uuid);
+        this.adoption.gone(event.uuid);
         return;
       default:
     }
@@ -163,6 +155,7 @@ export class Recorder {
 
   /** Two legs were bridged: recordings of either follow. */
   bridged(leg: Leg): Promise<void> {
+    this.adoption.bridged(leg);
     return this.following.bridged(leg);
   }
 
@@ -201,115 +194,90 @@ export class Recorder {
     let proof: Promise<void> | undefined;
     const outcome = await this.turns.take(request.leg.callId, async (): Promise<RecordOutcome> => {
       const legs = this.options.calls.legsOf(request.leg);
-      const running = this.active.ofCall(legs);
+      const adopted = this.active.ofCall(legs).filter(({ doc }) => isAdopted(doc));
+      const own = this.active.ofCall(legs).filter(({ doc }) => !isAdopted(doc));
+      const running = [...own, ...adopted];
       const asked = request.data.action ?? 'start';
-      const action = asked === 'toggle' ? (running.length > 0 ? 'stop' : 'start') : asked;
-      if (action === 'stop') return this.stop(request, running);
-      if (action !== 'start') return this.mask(action, request, legs, running);
-      const [first] = running;
-      if (first) {
-        await this.keep(first, audited(first.doc, entryOf(request, 'start', 'already_recording')));
-        return { result: 'already_recording', recording: first.doc };
+      const action = asked === 'toggle' ? (own.length > 0 ? 'stop' : 'start') : asked;
+      try {
+        if (action === 'stop') return await this.stop(request, running);
+        if (action !== 'start') return await this.mask(action, request, legs, running);
+        const [first] = own;
+        if (first) {
+          if (request.by !== 'service') await this.note(first, request, 'start', 'already_recording');
+          return { result: 'already_recording', recording: first.doc };
+        }
+        const active = await this.start(request);
+        proof = this.prove(active);
+        proof.catch(() => undefined);
+        return { result: 'started', recording: active.doc };
+      } catch (error) {
+        await this.refused(request, action, running, error);
+        throw error;
       }
-      const active = await this.start(request);
-      proof = this.prove(active, request);
-      proof.catch(() => undefined);
-      return { result: 'started', recording: active.doc };
     });
     await proof;
     return outcome;
   }
 
-  /** The leg that a request records: a code the far party's, so that it survives the owner; an API the one named. */
-  private target(request: RecordRequest): Leg {
-    const { calls } = this.options;
-    const { leg } = request;
-    if (leg.down) throw new MetaflowsError('call_gone');
-    if (request.by === 'code') {
-      const far = calls.farLeg(leg);
-      if (!far) throw new MetaflowsError('not_bridged');
-      return far;
+  /** Accounts for what could not be done, with the recordings that go on, else on its own. */
+  private async refused(
+    request: RecordRequest,
+    action: AuditEntry['action'],
+    running: Active[],
+    error: unknown,
+  ): Promise<void> {
+    const { audit, log } = this.options;
+    const entry = entryOf(request, action, isMetaflowsError(error) ? error.code : 'internal_error');
+    const going = running.filter(({ doc }) => this.active.get(doc.id));
+    try {
+      if (going.length > 0) {
+        await Promise.all(going.map((active) => this.keep(active, audited(active.doc, entry))));
+      } else {
+        await audit(this.unrecorded(request, entry, running[0]));
+      }
+    } catch (failure) {
+      log.error('a refusal could not be accounted for', { error: failure });
     }
-    if (leg.endpoint !== 'loopback') return leg;
-    const half = leg.otherHalf === undefined ? undefined : calls.get(leg.otherHalf);
-    const real = half && calls.farLeg(half);
-    if (!real) throw new MetaflowsError('loopback_leg');
-    return real;
+  }
+
+  /** What was done, or not, where no recording runs; `last` has just ended. */
+  private unrecorded({ owner, leg }: RecordRequest, entry: AuditEntry, last?: Active): AuditEvent {
+    return last ? eventOf(last.doc, entry) : { call_id: leg.uuid, ...entry, account_id: owner.account };
+  }
+
+  /** What it was told to wait for has come, or is over. */
+  private heedWait(uuid: string): void {
+    const leg = this.options.calls.get(uuid);
+    if (!leg) return;
+    for (const active of this.active.onLeg(uuid)) {
+      const change = waits(active.doc.internal.data, leg) ? paused : resumed;
+      const doc = change(active.doc, 'wait', this.now());
+      if (doc === active.doc) continue;
+      this.attempt(active, this.keep(active, doc));
+      this.limits.arm(active);
+    }
   }
 
   private async start(request: RecordRequest): Promise<Active> {
-    const { calls, ceiling, log } = this.options;
-    const target = this.target(request);
-    const other = calls.farLeg(target);
-    const isCaller = calls.isCaller(target, other);
-    await this.ready(target, other, request);
-    const doc = audited(
-      documentOf({
-        request,
-        target,
-        other,
-        caller: isCaller ? target : other,
-        parties: calls.legsOf(target).filter(({ endpoint }) => endpoint !== 'loopback'),
-        ceiling,
-        at: this.now(),
-      }),
-      entryOf(request, 'start', 'ok'),
-    );
-    const key = request.leg.callId;
-    const active = await this.segments.start(
-      {
-        doc,
-        target,
-        key,
-        path: this.absolute(currentFile(doc)),
-        swap: !isCaller,
-        rate: request.data.record_sample_rate,
-        limitSeconds: doc.internal.limit_s,
-      },
-      (at) => {
-        const held_since = doc.internal.held_since === undefined ? {} : { held_since: at };
-        const started = this.active.add({
-          ...doc,
-          internal: { ...doc.internal, started_at: at, ...held_since },
-        });
-        this.limits.arm(started);
-        return started;
-      },
-    );
-    await this.keep(active, active.doc, 'started');
-    log.info('recording started', { recording: doc.id, leg: target.uuid, account: doc.account_id });
-    this.attempt(active, this.maskers.prepare(active, key));
+    const active = await this.starting.start(request);
+    const { doc } = active;
+    await this.keep(active, doc, 'started');
+    this.announcer.arm(active);
+    void this.announcer.inform(active, this.options.calls.partiesOf(request.leg));
+    this.options.log.info('recording started', {
+      recording: doc.id,
+      leg: doc.internal.leg,
+      account: doc.account_id,
+    });
+    this.attempt(active, this.prepare(active, request.leg.callId));
     return active;
   }
 
-  /** Brings media in bypass back, and refuses what the switch or this service cannot do. */
-  private async ready(target: Leg, other: Leg | undefined, { data, leg }: RecordRequest): Promise<void> {
-    if (!this.options.hasSpace()) throw new MetaflowsError('disk_full');
-    const port = this.options.switchOf(target.switchId);
-    if (data.format === 'mp3') {
-      if (data.trim) throw new MetaflowsError('trim_unavailable');
-      const [exists] = await port.apis(leg.callId, [{ command: 'module_exists', args: 'mod_shout' }]);
-      if (exists !== 'true') throw new MetaflowsError('format_unavailable', 'mp3 needs mod_shout');
-    }
-    if (target.bypassMedia || other?.bypassMedia) {
-      const [reply = ''] = await port.apis(leg.callId, [uuidMedia(target.uuid)]);
-      if (!reply.startsWith('+OK')) throw new MetaflowsError('media_unavailable', reply);
-      target.bypassMedia = false;
-      if (other) other.bypassMedia = false;
-    }
-  }
-
-  /** A recording whose file does not grow has not started; one that rightly waits for something is left alone. */
-  private async prove(active: Active, { data }: RecordRequest): Promise<void> {
-    const { calls } = this.options;
-    const { leg, pauses } = active.doc.internal;
-    const waits =
-      (data.record_on_answer && !calls.get(leg)?.answered) ||
-      (data.record_on_bridge && calls.get(leg)?.peer === undefined) ||
-      pauses.length > 0;
-    const runs = () =>
-      this.active.get(active.doc.id) !== undefined && active.doc.internal.pauses.length === 0;
-    if (waits || (await this.segments.grows(active.doc.internal.file, runs))) return;
+  /** Rejects where the switch says that it records, and does not. */
+  private async prove(active: Active): Promise<void> {
+    const { id } = active.doc;
+    if (await this.starting.proven(active, () => this.active.get(id) !== undefined)) return;
     await this.end(active, 'no_audio');
     throw new MetaflowsError('no_audio');
   }
@@ -331,24 +299,31 @@ export class Recorder {
         if (!this.active.get(active.doc.id)) return;
         const change = masks ? masked : unmasked;
         const changed = done.has(active) ? change(active.doc, at) : active.doc;
-        const entry = entryOf(request, verb, failed === undefined ? 'ok' : incomplete);
-        await this.keep(active, audited(changed, entry), done.has(active) ? past : undefined);
+        const doc = failed === undefined ? audited(changed, entryOf(request, verb, 'ok')) : changed;
+        await this.keep(active, doc, done.has(active) ? past : undefined);
         this.limits.arm(active);
       }),
     );
     if (failed !== undefined) throw new MetaflowsError(incomplete, failed);
+    // Only recorders of others were masked.
+    if (running.length === 0)
+      await this.options.audit(this.unrecorded(request, entryOf(request, verb, 'ok')));
     this.options.log.info(`recording ${past}`, { recordings: running.map(({ doc }) => doc.id), others });
     return { result: past, ...(running[0] && { recording: running[0].doc }) };
   }
 
   private async stop(request: RecordRequest, running: Active[]): Promise<RecordOutcome> {
     if (running.length === 0) throw new MetaflowsError('not_recording');
-    const docs = await Promise.all(
-      running.map((active) => {
-        active.doc = audited(active.doc, entryOf(request, 'stop', 'ok'));
-        return this.end(active, request.by === 'api' ? 'api' : 'code');
-      }),
+    const stoppable = running.filter((active) => this.mayStop(request, active));
+    if (stoppable.length === 0) throw new MetaflowsError('stop_not_allowed');
+    const reason = request.by === 'api' ? 'api' : 'code';
+    const results = await Promise.allSettled(
+      stoppable.map((active) => this.end(active, reason, entryOf(request, 'stop', 'ok'))),
     );
+    const docs = results.map((result) => {
+      if (result.status === 'rejected') throw result.reason;
+      return result.value;
+    });
     const [recording] = docs;
     return {
       result: docs.every(({ state }) => state === 'discarded') ? 'discarded' : 'stopped',
@@ -356,13 +331,19 @@ export class Recorder {
     };
   }
 
+  private mayStop(request: RecordRequest, { doc }: Active): boolean {
+    const { stop_adopted, stop_automatic } = this.options.settings;
+    if (isAdopted(doc)) return stop_adopted;
+    return !doc.internal.automatic || stop_automatic || request.asAdmin === true;
+  }
+
   /** Stops the audio and resolves with the finished document. */
-  private async end(active: Active, reason: StopReason): Promise<RecordingDocument> {
-    if (!hasRecorder(active)) return this.finisher.finish(active, reason, undefined);
+  private async end(active: Active, reason: StopReason, entry?: AuditEntry): Promise<RecordingDocument> {
+    if (!hasRecorder(active)) return this.finisher.finish(active, reason, undefined, entry);
     const { leg, switch: switchId } = active.doc.internal;
     const target = this.options.calls.get(leg);
     const port = this.options.switchOf(switchId);
-    const finished = this.finisher.expect(active, reason);
+    const finished = this.finisher.expect(active, reason, entry);
     try {
       const stop = record('stop', leg, this.pathOf(active));
       const [reply = ''] = await port.apis(target?.callId ?? leg, [stop, ...this.maskers.forget(active)]);
@@ -372,7 +353,9 @@ export class Recorder {
       finished.cancel();
       throw error;
     }
-    return finished.document;
+    const doc = await finished.document;
+    for (const other of this.active.ofParty(leg)) this.attempt(other, this.prepare(other, leg));
+    return doc;
   }
 
   private unmaskByLimit(active: Active): Promise<RecordOutcome> {
@@ -392,6 +375,23 @@ export class Recorder {
     if (owner) await feedback.play(owner, 'warning');
   }
 
+  /** Lets mask codes mask inside the switch: our own recorder where there is one. */
+  private async prepare(active: Active, key: string): Promise<void> {
+    const isOwn = ({ doc }: Active) => !isAdopted(doc);
+    if (isOwn(active) || !this.active.ofParty(active.doc.internal.leg).some(isOwn))
+      await this.maskers.prepare(active, key);
+  }
+
+  /** Somebody asked for something that changed nothing. */
+  private note(
+    active: Active,
+    request: RecordRequest,
+    action: AuditEntry['action'],
+    result: string,
+  ): Promise<void> {
+    return this.keep(active, audited(active.doc, entryOf(request, action, result)));
+  }
+
   /** Stores a document, then tells of what happened to it. */
   private async keep(active: Active, doc: RecordingDocument, type?: RecordingEvent['type']): Promise<void> {
     await this.active.save(active, doc);
@@ -405,10 +405,12 @@ export class Recorder {
   }
 
   private pathOf({ doc }: Active): string {
-    return this.absolute(currentFile(doc));
+    return switchPath(doc, this.options.dir);
   }
 
-  private absolute(file: string): string {
-    return `${this.options.dir}/${file}`;
+  private add(doc: RecordingDocument): Active {
+    const active = this.active.add(doc);
+    this.limits.arm(active);
+    return active;
   }
 }

@@ -3,16 +3,18 @@
  * connection. What may have been masked is masked first and asked about afterwards; what cannot be known is asked of
  * the switch, never guessed.
  */
-import type { RecordingDocument } from '../generated/recording.js';
+import type { AuditEntry, RecordingDocument } from '../generated/recording.js';
 import { buglist, parseBuglist, record } from '../switch/commands.js';
 import type { LegData } from '../switch/events.js';
+import type { Adoption } from './adoption.js';
+import type { Announcer } from './announcer.js';
 import { hasRecorder, type Active, type ActiveRecordings } from './active.js';
-import { currentFile, documentOf, NOTE, readChannelNote } from './document.js';
+import { documentOf, NOTE, readChannelNote, switchPath } from './document.js';
 import type { Finisher } from './finisher.js';
 import type { Following } from './following.js';
 import type { Limits } from './limits.js';
 import type { Maskers } from './masking.js';
-import type { RecorderOptions } from './recorder.js';
+import type { RecorderOptions } from './ports.js';
 import { MASKED } from './segments.js';
 import { audited, cuts, masked } from './state.js';
 
@@ -22,6 +24,8 @@ export interface RecoveryParts {
   finisher: Finisher;
   following: Following;
   limits: Limits;
+  announcer: Announcer;
+  adoption: Adoption;
   maskers: Maskers;
   pathOf: (active: Active) => string;
   now: () => number;
@@ -38,7 +42,7 @@ export class Recovery {
       docs
         .filter(({ state }) => state === 'masked')
         .map((doc) => {
-          const path = `${options.dir}/${currentFile(doc)}`;
+          const path = switchPath(doc, options.dir);
           return port.apis(doc.internal.leg, [record(cuts(doc) ? 'pause' : 'mask', doc.internal.leg, path)]);
         }),
     );
@@ -51,9 +55,15 @@ export class Recovery {
     for (const leg of legs) {
       const doc = this.documentFromNote(leg);
       if (!doc || known.has(doc.id)) continue;
-      if (!(await this.parts.options.store.get(doc.account_id, doc.id))) docs.push(doc);
+      if (await this.parts.options.store.get(doc.account_id, doc.id)) continue;
+      // The service was killed before it wrote down that it had started it.
+      const at = new Date(doc.internal.started_at).toISOString();
+      const user = doc.owner_id === undefined ? {} : { user_id: doc.owner_id };
+      const start: AuditEntry = { action: 'start', at, by: 'service', ...user, result: 'ok' };
+      docs.push(this.parts.recordings.add(audited(doc, start)).doc);
     }
     await Promise.all(docs.map((doc) => this.recoverOne(doc, byUuid.get(doc.internal.leg))));
+    await this.parts.adoption.find(switchId, legs);
   }
 
   /** What the store and the memory have as running there. */
@@ -65,8 +75,8 @@ export class Recovery {
   }
 
   private async recoverOne(doc: RecordingDocument, leg: LegData | undefined): Promise<void> {
-    const { options, recordings, finisher, following, limits, maskers, pathOf } = this.parts;
-    const active = recordings.get(doc.id) ?? recordings.add(doc);
+    const { options, recordings, finisher, following, limits, announcer, maskers, pathOf } = this.parts;
+    const active = recordings.get(doc.id) ?? recordings.add(doc, doc.audit.length);
     if (!hasRecorder(active) || !leg) {
       // Its leg left while nobody looked: it goes on with who is left, or is over.
       following.segmentOver(active, undefined, 'switch_lost');
@@ -88,6 +98,7 @@ export class Recovery {
     }
     await recordings.save(active, this.maskedMeanwhile(doc, note, Number(answers.at(-2))));
     limits.arm(active);
+    announcer.arm(active);
   }
 
   /** Masked while nobody listened: inside the switch, or by a service that was killed before it wrote it down. */
@@ -110,10 +121,11 @@ export class Recovery {
     const other = calls.farLeg(target);
     return documentOf({
       request: { data: note.data, leg: target, owner: note.owner },
+      ...(note.automatic && { automatic: true }),
       target,
       other,
       caller: calls.isCaller(target, other) ? target : other,
-      parties: calls.legsOf(target).filter(({ endpoint }) => endpoint !== 'loopback'),
+      parties: calls.partiesOf(target),
       ceiling,
       at: note.at,
       id: note.id,

@@ -42,6 +42,8 @@ export interface SegmentStart {
   rate?: number | undefined;
   /** Seconds until the time limit. */
   limitSeconds: number;
+  /** Written right before the recorder starts; what comes of them does not matter. */
+  before?: ApiCommand[];
 }
 
 export class Segments {
@@ -58,21 +60,25 @@ export class Segments {
    * comes, since its RECORD_STOP may be the next event. Rejects with a MetaflowsError; then nothing is left running.
    */
   async start<T>(segment: SegmentStart, onStarted: (at: number) => T): Promise<T> {
-    const { doc, target, path, key, limitSeconds } = segment;
+    const { doc, target, path, key, limitSeconds, before = [] } = segment;
     const port = this.switchOf(target.switchId);
     const begun = this.expect(path, onStarted);
     const isMasked = doc.state === 'masked';
     try {
-      const replies = await port.apis(key, [
+      const notes = [
         setVariable(target.uuid, NOTE, channelNote(doc)),
         ...(isMasked ? [setVariable(target.uuid, MASKED, `@${this.now()}`)] : []),
+        ...before,
+      ];
+      const replies = await port.apis(key, [
+        ...notes,
         record('start', target.uuid, path, {
           limitSeconds: limitSeconds + LIMIT_NET_S,
           variables: variablesOf(segment),
         }),
         ...(isMasked ? [record(cuts(doc) ? 'pause' : 'mask', target.uuid, path)] : []),
       ]);
-      for (const reply of replies.slice(isMasked ? 2 : 1)) assertAccepted(reply);
+      for (const reply of replies.slice(notes.length)) assertAccepted(reply);
       return await begun.started;
     } catch (error) {
       begun.cancel();

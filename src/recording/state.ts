@@ -12,8 +12,9 @@
  *          completed   discarded (shorter than record_min_sec)   failed (no usable audio)
  *
  * A mask ends with an unmask, with mask_time_limit or with the recording, and in no other way: not with a segment.
- * Beside its state a recording may be paused: while its party holds, while a mask cuts, and in the gap between two
- * segments nothing is written, and offsets into the audio stand still. An illegal step throws.
+ * Beside its state a recording may be paused: while its party holds, while a mask cuts, in the gap between two segments,
+ * and while it waits for an answer or a bridge nothing is written, and offsets into the audio stand still. An illegal step
+ * throws.
  */
 import type { AuditEntry, RecordingDocument, RecordingInternals } from '../generated/recording.js';
 
@@ -27,6 +28,11 @@ const NEXT: Record<State, readonly State[]> = {
   discarded: [],
   failed: [],
 };
+
+/** Whether it has not ended yet. */
+export function isRunning({ state }: RecordingDocument): boolean {
+  return NEXT[state].length > 0;
+}
 
 /** A step that the drawing above does not have: a mistake in this service, never in what a user did. */
 export class IllegalStep extends Error {
@@ -101,7 +107,7 @@ export function segmentStarted(
   at: number,
 ): RecordingDocument {
   const held = isHeld ? paused(doc, 'hold', at) : resumed(doc, 'hold', at);
-  const going = resumed(held, 'gap', at);
+  const going = resumed(resumed(held, 'wait', at), 'gap', at);
   return {
     ...going,
     segments: [...going.segments, { call_id: leg, file, start_ms: offsetAt(going, at) }],

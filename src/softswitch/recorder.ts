@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname, extname, isAbsolute } from 'node:path';
 import {
   FILL,
+  FRAME_MS,
   FRAME_SAMPLES,
   Resampler,
   SAMPLE_RATE,
@@ -18,6 +19,9 @@ import { FILE_BUFFER_BYTES, WavWriter } from './wav.js';
 /** `RECORD_PRE_BUFFER_FRAMES` where it is not set. */
 const PRE_BUFFER_FRAMES = 25;
 
+/** Mean amplitude below which a frame is silence where `RECORD_FINAL_TIMEOUT_MS` is set. */
+const SILENCE_THRESHOLD = 200;
+
 /** `switch_is_valid_rate` */
 const RATES = new Set([8000, 12000, 16000, 24000, 32000, 11025, 22050, 44100, 48000]);
 
@@ -32,6 +36,9 @@ export class Recorder implements MediaBug {
   #frames = 0;
   #failed = false;
   #resamplers: Resampler[];
+  /** Frames of silence in a row; undefined until there was speech. */
+  #silentFrames: number | undefined;
+  #ended = false;
 
   constructor(
     private readonly leg: Channel,
@@ -47,6 +54,8 @@ export class Recorder implements MediaBug {
       bridgeRequired: boolean;
       minSeconds: number;
       preBufferFrames: number;
+      /** Milliseconds of silence after speech that end it; 0 for never. */
+      finalSilenceMs: number;
       /** When to end, in whole seconds since the epoch; 0 for never. */
       stopAt: number;
       appended: boolean;
@@ -98,7 +107,7 @@ export class Recorder implements MediaBug {
     if (this.#frames === 0 && !appended) return 'empty-file';
     // samples of the call against the rate of the file, as FreeSWITCH counts
     if (samples < rate * minSeconds && !appended) return 'input-too-short';
-    return this.leg.down ? 'success-silence' : 'success-maxtime';
+    return this.leg.down || this.#ended ? 'success-silence' : 'success-maxtime';
   }
 
   #headers(): Record<string, string> {
@@ -118,8 +127,19 @@ export class Recorder implements MediaBug {
     const { preBufferFrames } = options;
     if (this.#frames === 0 || this.#preBuffered >= preBufferFrames) this.#writeKept();
     else this.#preBuffered++;
-    if (options.stopAt > 0 && options.stopAt <= Date.now() / 1000) leg.media.remove(this);
+    const { stopAt } = options;
+    if (this.#ended || (stopAt > 0 && stopAt <= Date.now() / 1000)) leg.media.remove(this);
   };
+
+  /** What is masked counts as it is heard, as in FreeSWITCH. */
+  #listen(samples: Int16Array): void {
+    const { finalSilenceMs } = this.options;
+    if (finalSilenceMs === 0) return;
+    const level = samples.reduce((sum, sample) => sum + Math.abs(sample), 0) / samples.length;
+    if (level >= SILENCE_THRESHOLD) this.#silentFrames = 0;
+    else if (this.#silentFrames !== undefined) this.#silentFrames++;
+    this.#ended ||= (this.#silentFrames ?? 0) * FRAME_MS >= finalSilenceMs;
+  }
 
   #writeKept(): void {
     const { read, write, stereo, swapped } = this.options;
@@ -136,6 +156,7 @@ export class Recorder implements MediaBug {
         this.#failed = true;
       }
       this.#frames++;
+      this.#listen(samples);
     }
     this.#kept = [];
   }
@@ -196,6 +217,7 @@ export function startRecording(
       bridgeRequired: isTrue(option('RECORD_BRIDGE_REQ')),
       minSeconds: Number(option('RECORD_MIN_SEC') ?? 0),
       preBufferFrames: Number(option('RECORD_PRE_BUFFER_FRAMES') ?? PRE_BUFFER_FRAMES),
+      finalSilenceMs: Number(option('RECORD_FINAL_TIMEOUT_MS') ?? 0),
       stopAt: limitSeconds > 0 ? Math.floor(Date.now() / 1000) + limitSeconds : 0,
       variables,
     }),

@@ -24,6 +24,8 @@ export interface Range {
   lowest?: string | undefined;
   highest?: string | undefined;
   limit?: number | undefined;
+  /** The lowest first. */
+  ascending?: boolean;
 }
 
 /** Whatever PouchDB rejects with becomes a MetaflowsError `store_failed`. */
@@ -52,6 +54,11 @@ export class Documents {
     return (await this.#change(id, change)) as Entry<T>;
   }
 
+  /** Stores a document that is never changed; resolves with false where there is one already. */
+  async create(id: string, value: object): Promise<boolean> {
+    return (await this.#put({ ...value, _id: id })) !== undefined;
+  }
+
   /** Deletes the document; resolves with undefined where there was none. */
   remove(id: string): Promise<Deleted | undefined> {
     return this.#change<never>(id, () => undefined);
@@ -69,11 +76,17 @@ export class Documents {
     }
   }
 
-  /** What follows `prefix` in the ids of the documents in the range, the highest first. */
-  async ids(prefix: string, { lowest = '', highest = '\uffff', limit }: Range = {}): Promise<string[]> {
+  /** What follows `prefix` in the ids of the documents in the range, the highest first unless told otherwise. */
+  async ids(
+    prefix: string,
+    { lowest = '', highest = '\uffff', limit, ascending = false }: Range = {},
+  ): Promise<string[]> {
     // CouchDB answers a range that is upside down with an error.
     if (highest < lowest) return [];
-    const range = { startkey: prefix + highest, endkey: prefix + lowest, descending: true };
+    const [low, high] = [prefix + lowest, prefix + highest];
+    const range = ascending
+      ? { startkey: low, endkey: high }
+      : { startkey: high, endkey: low, descending: true };
     try {
       const { rows } = await this.#db.allDocs({ ...range, ...(limit !== undefined && { limit }) });
       return rows.map(({ id }) => id.slice(prefix.length));

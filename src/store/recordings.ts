@@ -6,8 +6,9 @@
  * over. So are the outbox's entries (`outbox.ts`) of a recording that is to be delivered or told, empty as yet.
  */
 import type { RecordingDocument } from '../generated/recording.js';
-import { callbackId, shipmentsOf, uploadId } from '../delivery/ids.js';
+import { pendingShipments, shipmentsOf } from '../delivery/ids.js';
 import { newRecordingId } from '../recording/files.js';
+import { isRunning } from '../recording/state.js';
 import { Turns } from '../recording/turns.js';
 import type { Documents } from './documents.js';
 import { OUTBOX } from './outbox.js';
@@ -22,7 +23,14 @@ export interface RecordingQuery {
   limit: number;
   /** The `next_start_key` of the page before. */
   startKey?: string | undefined;
+  /** Others are passed over. */
+  matches?: (recording: RecordingDocument) => boolean;
 }
+
+/** Documents that are looked at for one page: whoever looks for few among many gets a short page, and goes on. */
+const MAX_SCANNED = 2000;
+/** Documents that are read at a time where some are passed over. */
+const BATCH = 200;
 
 /** One page, newest first; `next_start_key` is missing on the last one. */
 export interface RecordingPage {
@@ -49,14 +57,17 @@ export class RecordingStore {
     return this.#turns.take(key, async () => {
       if (!this.#marked.has(key)) {
         await this.#documents.mark([
-          ...(isUnfinished(recording) ? [`unfinished/${key}`] : []),
+          ...(isRunning(recording) ? [`unfinished/${key}`] : []),
           ...(recording.owner_id === undefined ? [] : [ownedId(recording, recording.owner_id)]),
         ]);
         this.#marked.add(key);
       }
-      await this.#documents.mark(shipmentsOf(recording).map((id) => OUTBOX + id));
-      await this.#documents.update<Stored>(`recording/${key}`, () => ({ recording }));
-      if (!isUnfinished(recording)) {
+      await this.#documents.mark(pendingShipments(recording).map((id) => OUTBOX + id));
+      await this.#documents.update<Stored>(`recording/${key}`, (current) => ({
+        // A hold is not the recorder's, whose document may be older.
+        recording: { ...recording, ...(current?.recording.legal_hold && { legal_hold: true }) },
+      }));
+      if (!isRunning(recording)) {
         await this.#documents.remove(`unfinished/${key}`);
         this.#marked.delete(key);
       }
@@ -64,8 +75,8 @@ export class RecordingStore {
   }
 
   /**
-   * Stores what `change` makes of the newest version of a recording that has ended, and resolves with it; undefined
-   * where there is none.
+   * Stores what `change` makes of the newest version of a recording, and resolves with it; undefined where there is none.
+   * Of one that has not ended only `legal_hold` may be changed: all else is the recorder's.
    */
   async change(
     account: string,
@@ -89,35 +100,47 @@ export class RecordingStore {
     return (await this.#documents.get<Stored>(`recording/${keyOf(account, id)}`))?.value.recording;
   }
 
-  /** Pages neither miss nor double a recording while others arrive. */
+  /** Pages neither miss nor double a recording while others arrive; one may be short, or empty, with more to follow. */
   async list(account: string, query: RecordingQuery): Promise<RecordingPage> {
-    const { user, from, to, limit, startKey } = query;
-    const bounds = [startKey, to === undefined ? undefined : `${timePart(to)}\uffff`];
-    const ids = await this.#documents.ids(
-      user === undefined ? `recording/${keyOf(account, '')}` : `owned/${keyOf(account, user, '')}`,
-      {
-        lowest: from === undefined ? undefined : timePart(from),
-        highest: bounds.filter((bound) => bound !== undefined).sort()[0],
-        limit: limit + 1,
-      },
-    );
-    const page = ids.slice(0, limit).map((id) => `recording/${keyOf(account, id)}`);
-    const entries = await this.#documents.getAll<Stored>(page);
-    const next = ids[limit];
-    return {
-      recordings: entries.map(({ value }) => value.recording),
-      ...(next !== undefined && { next_start_key: next }),
-    };
+    const { limit, matches } = query;
+    const recordings: RecordingDocument[] = [];
+    let next = query.startKey;
+    for (let scanned = 0; scanned < MAX_SCANNED && recordings.length < limit;) {
+      // Of no more ids than the page has room for: the next page begins behind the last one that was looked at.
+      const room = matches ? BATCH : limit - recordings.length;
+      const ids = await this.#ids(account, { ...query, startKey: next, limit: room + 1 });
+      const batch = ids.slice(0, room);
+      next = ids[room];
+      const entries = await this.#documents.getAll<Stored>(
+        batch.map((id) => `recording/${keyOf(account, id)}`),
+      );
+      for (const [index, { value }] of entries.entries()) {
+        if (matches?.(value.recording) === false) continue;
+        if (recordings.push(value.recording) === limit) {
+          next = entries[index + 1]?.value.recording.id ?? next;
+          break;
+        }
+      }
+      scanned += batch.length;
+      if (next === undefined) break;
+    }
+    return { recordings, ...(next !== undefined && { next_start_key: next }) };
   }
 
-  /** Whether there was one. */
-  delete(account: string, id: string): Promise<boolean> {
+  /**
+   * Deletes the document after `before` has done with it what is to be done; where that rejects, or resolves with false,
+   * nothing is deleted. Nothing changes the recording meanwhile. Whether it was deleted.
+   */
+  delete(
+    account: string,
+    id: string,
+    before: (recording: RecordingDocument) => Promise<boolean> = () => Promise.resolve(true),
+  ): Promise<boolean> {
     return this.#turns.take(keyOf(account, id), async () => {
       const recording = await this.get(account, id);
-      if (!recording) return false;
+      if (!recording || !(await before(recording))) return false;
       await this.#documents.remove(`recording/${keyOf(account, id)}`);
-      await this.#documents.remove(OUTBOX + uploadId(recording));
-      await this.#documents.remove(OUTBOX + callbackId(recording));
+      for (const shipment of shipmentsOf(recording)) await this.#documents.remove(OUTBOX + shipment);
       if (recording.owner_id !== undefined) {
         await this.#documents.remove(ownedId(recording, recording.owner_id));
       }
@@ -129,7 +152,19 @@ export class RecordingStore {
   async unfinished(): Promise<RecordingDocument[]> {
     const keys = await this.#documents.ids('unfinished/');
     const entries = await this.#documents.getAll<Stored>(keys.map((key) => `recording/${key}`));
-    return entries.map(({ value }) => value.recording).filter(isUnfinished);
+    return entries.map(({ value }) => value.recording).filter(isRunning);
+  }
+
+  #ids(account: string, { user, from, to, startKey, limit }: RecordingQuery): Promise<string[]> {
+    const bounds = [startKey, to === undefined ? undefined : `${timePart(to)}\uffff`];
+    return this.#documents.ids(
+      user === undefined ? `recording/${keyOf(account, '')}` : `owned/${keyOf(account, user, '')}`,
+      {
+        lowest: from === undefined ? undefined : timePart(from),
+        highest: bounds.filter((bound) => bound !== undefined).sort()[0],
+        limit,
+      },
+    );
   }
 
   /** Resolves when no change is under way. */
@@ -144,10 +179,6 @@ function keyOf(...parts: string[]): string {
 
 function ownedId({ account_id, id }: RecordingDocument, user: string): string {
   return `owned/${keyOf(account_id, user, id)}`;
-}
-
-function isUnfinished({ state }: RecordingDocument): boolean {
-  return state === 'recording' || state === 'masked';
 }
 
 /** What the ids that are made at `at` begin with: the month and twelve hex digits of milliseconds. */

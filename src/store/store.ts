@@ -1,13 +1,18 @@
-/** The database: metaflows, tokens, recordings and what is to be sent, in PouchDB, embedded or a CouchDB's. */
+/** The database: metaflows, call_recording, tokens, recordings and what is to be sent, in PouchDB, embedded or a CouchDB's. */
 import { mkdir } from 'node:fs/promises';
 import PouchDB from 'pouchdb';
 import type { Logger } from 'winston';
 import { MetaflowsError } from '../errors.js';
 import type { Parcel } from '../delivery/delivery.js';
+import type { CallRecording } from '../generated/call_recording.js';
+import type { Metaflows } from '../generated/metaflows.js';
+import { AuditStore } from './audit.js';
 import { Documents, entryOf, type Deleted, type Entry } from './documents.js';
-import { MetaflowsStore } from './metaflows.js';
+import { instanceIn } from './instance.js';
 import { OutboxStore } from './outbox.js';
 import { RecordingStore } from './recordings.js';
+import { RetentionStore } from './retention.js';
+import { ScopedStore } from './scoped.js';
 import { TokenStore } from './tokens.js';
 import { WebhookStore } from './webhooks.js';
 
@@ -15,11 +20,14 @@ import { WebhookStore } from './webhooks.js';
 const FEED_RETRY_MS = 1000;
 
 export interface Store {
-  readonly metaflows: MetaflowsStore;
+  readonly metaflows: ScopedStore<Metaflows>;
+  readonly callRecording: ScopedStore<CallRecording>;
   readonly tokens: TokenStore;
   readonly recordings: RecordingStore;
   readonly webhooks: WebhookStore;
   readonly outbox: OutboxStore<Parcel>;
+  readonly audit: AuditStore;
+  readonly retention: RetentionStore;
   /** Resolves when every change under way is stored and the database is closed. */
   close(): Promise<void>;
 }
@@ -27,29 +35,44 @@ export interface Store {
 /**
  * Opens the database: a folder, made where it is missing, or the `http(s)://` URL of a CouchDB database. A change
  * is acknowledged when PouchDB has it: the operating system's then, so that it survives `kill -9`. Rejects with
- * `database_unopenable`.
+ * `database_unopenable`. Others may use the same CouchDB: `instanceFile` is where this instance keeps its own id then.
  */
-export async function openStore(location: string, log: Logger): Promise<Store> {
+export async function openStore(location: string, log: Logger, instanceFile?: string): Promise<Store> {
   const remote = /^https?:/.test(location);
   const db = await open(location, remote);
   const documents = new Documents(db);
-  const metaflows = new MetaflowsStore(documents, log);
+  const metaflows = new ScopedStore<Metaflows>(documents, 'metaflows', log);
+  const callRecording = new ScopedStore<CallRecording>(documents, 'call_recording', log);
   const tokens = new TokenStore(documents);
   const recordings = new RecordingStore(documents);
   const webhooks = new WebhookStore(documents);
+  const audit = new AuditStore(documents);
+  const retention = new RetentionStore(documents);
   const { update_seq: since } = await db.info();
-  await Promise.all([metaflows.load(), tokens.load(), webhooks.load()]);
+  await Promise.all([
+    metaflows.load(),
+    callRecording.load(),
+    tokens.load(),
+    webhooks.load(),
+    retention.load(),
+  ]);
+  await audit.load(remote && instanceFile !== undefined ? await instanceIn(instanceFile) : undefined);
   const feed = new Feed(db, since, log, (entry) => {
     metaflows.take(entry);
+    callRecording.take(entry);
     tokens.take(entry);
     webhooks.take(entry);
+    retention.take(entry);
   });
   return {
     metaflows,
+    callRecording,
     tokens,
     recordings,
     webhooks,
     outbox: new OutboxStore(documents),
+    audit,
+    retention,
     async close() {
       feed.close();
       await recordings.idle();

@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import { startLab, type Lab } from '../support/lab.js';
-import { TestService } from '../support/lab-service.js';
-import { silentSpans } from '../support/tones.js';
+import { eventually, TestService } from '../support/lab-service.js';
+import { heardInTurn, silentSpans } from '../support/tones.js';
 import { talk } from './commands.js';
 
-describe('contract: the service, killed and started again', function () {
+describe('contract: the service killed and started again', function () {
   this.timeout(60_000);
   let lab: Lab;
   let service: TestService;
@@ -69,17 +69,26 @@ describe('contract: the service, killed and started again', function () {
     expect(Math.abs(doc.mask_intervals[0]!.end_ms! - spans[0]!.endMs)).to.be.below(250);
   });
 
-  it('the switch killed: the recording ends, says so, and its file can be played', async () => {
+  it('the switch, too: the recording ends and says why, and its file can be played', async () => {
     const { caller } = await lab.phones.call('1001', '1002');
     await service.bound(caller);
     expect(await service.code(caller, '*71')).to.equal('done');
-    await talk(2000);
+    await talk(2500);
     await lab.crash();
-    await service.kill();
-    service = await TestService.spawn(lab, service).catch((error: unknown) => {
-      throw new Error('the service must start without a switch', { cause: error });
+    await eventually('refusal', async () => {
+      const { status, message } = await service.record(caller, { action: 'mask' });
+      return (status === 503 && message === 'switch_down') || undefined;
     });
-    const [doc] = await service.recordings();
-    expect(doc!.state).to.equal('recording');
+    await service.kill();
+    await lab.restart();
+    service = await TestService.spawn(lab, service);
+
+    const doc = await service.recording(caller, 'completed');
+    expect(doc.stop_reason).to.equal('switch_lost');
+    const { channels, rate, ms } = await service.audio(doc);
+    // what the switch had not yet written is lost: half a second, and the rest of a block
+    expect(ms).to.be.within(1500, 3500);
+    expect(Math.abs(doc.duration_ms - ms)).to.be.below(2);
+    expect(heardInTurn(channels[1]!, rate)).to.deep.equal(['880']);
   });
 });

@@ -1,22 +1,18 @@
 import { startLab, type Lab } from '../support/lab.js';
 import { TestService } from '../support/lab-service.js';
 
-let started: Promise<Lab> | undefined;
+/** A real switch takes seconds to start, and serves every file of tests; the embedded one starts at once. */
+const shared = process.env.TEST_SWITCH === 'freeswitch' ? startLab() : undefined;
+if (shared) after(async () => (await shared).close());
 
-// one switch serves every file of contract tests: a real one takes seconds to start
-after(async function () {
-  this.timeout(20_000);
-  await (await started)?.close();
-});
-
-/** Inside a `describe`: the lab, started before the first test of all; after each `describe` no call is left. */
+/** Inside a `describe`: the lab; after it no call is left. */
 export function useLab(): () => Lab {
   let lab: Lab;
   before(async function () {
     this.timeout(60_000);
-    lab = await (started ??= startLab());
+    lab = await (shared ?? startLab());
   });
-  after(() => lab.phones.hangupAll());
+  after(() => (shared ? lab.phones.hangupAll() : lab.close()));
   return () => lab;
 }
 
@@ -30,9 +26,6 @@ export function useService(
     service = await TestService.start(lab(), settings());
     for (const user of ['1001', '1002']) await service.flows(user);
   });
-  after(async () => {
-    await lab().phones.hangupAll();
-    await service.close();
-  });
+  after(() => service.close());
   return () => service;
 }

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import request from 'supertest';
-import { rendered, tables, type Parameter } from '../../scripts/compatibility.js';
+import { tables, type Parameter } from '../../scripts/docs.js';
 import { startApi, type Api } from '../support/api.js';
 import { channel } from '../support/channels.js';
 
@@ -110,11 +109,8 @@ describe('the table of compatibility', () => {
 
   const told = ({ name, becomes }: Parameter, value: unknown): object => becomes ?? { [name]: value };
 
-  it('has every system, and is what the documents show', async () => {
+  it('has every system', async () => {
     expect((await tables()).map(({ system }) => system)).to.include.members(['Kazoo', 'Ozeki', 'Genesys']);
-    for (const [path, text] of await rendered()) {
-      expect(await readFile(path, 'utf8'), `${path}: npm run compatibility`).to.equal(text);
-    }
   });
 
   it('says what is so', async () => {

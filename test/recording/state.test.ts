@@ -68,6 +68,13 @@ describe('the states of a recording', () => {
     ]);
   });
 
+  it('wait for a bridge no longer in a segment that begins with one', () => {
+    const waiting = segmentEnded(paused(doc, 'wait', 10_000), 12_000);
+    const next = segmentStarted(waiting, { leg: 'leg-c', file: 'x-2.wav', isHeld: false }, 15_000);
+    expect(next.internal.pauses).to.deep.equal([]);
+    expect(offsetAt(next, 16_000)).to.equal(1000);
+  });
+
   it('lie in the whole as its files are long, less what trimming cut off', () => {
     const gap = segmentEnded(unmasked(masked(doc, 10_100), 11_000), 12_000);
     const next = segmentStarted(gap, { leg: 'leg-c', file: 'x-2.wav', isHeld: false }, 15_000);

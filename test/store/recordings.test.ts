@@ -118,6 +118,28 @@ describe('store of recordings', () => {
     expect(seen).to.deep.equal([ids[6], ids[5], ids[4], ids[2], ids[1], ids[0]]);
   });
 
+  it('pages so through what a filter leaves, a short page too, while others arrive', async () => {
+    const many = Array.from({ length: 4100 }, (_, n) =>
+      recording(n / 1000, { label: [50, 60, 70].includes(n % 4000) ? 'wanted' : 'other' }),
+    );
+    for (let at = 0; at < many.length; at += 100) await saved(...many.slice(at, at + 100));
+    const pages: string[][] = [];
+    let startKey: string | undefined;
+    do {
+      const { recordings, next_start_key } = await store.recordings.list('example.com', {
+        limit: 2,
+        startKey,
+        matches: ({ label }) => label === 'wanted',
+      });
+      pages.push(recordings.map(({ id }) => id));
+      await saved(recording(100, { label: 'wanted' }));
+      startKey = next_start_key;
+    } while (startKey !== undefined);
+    const wanted = many.filter(({ label }) => label === 'wanted').map(({ id }) => id);
+    expect(pages.flat()).to.deep.equal(wanted.reverse());
+    expect(pages.map(({ length }) => length)).to.deep.equal([2, 1, 2, 1]);
+  }).timeout(60_000);
+
   it('finds those that had not ended when the service starts again', async () => {
     const running = recording(0, { state: 'recording' });
     const masked = recording(1, { state: 'masked', account_id: 'other' });

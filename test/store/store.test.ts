@@ -7,7 +7,7 @@ import { expect } from 'chai';
 import PouchDB from 'pouchdb';
 import type { Metaflows } from '../../src/generated/metaflows.js';
 import { Documents } from '../../src/store/documents.js';
-import type { Scope } from '../../src/store/metaflows.js';
+import type { Scope } from '../../src/store/scoped.js';
 import { openStore, type Store } from '../../src/store/store.js';
 import { ADMIN_TOKEN, capturingLog } from '../support/api.js';
 

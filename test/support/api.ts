@@ -8,13 +8,15 @@ import type { Express } from 'express';
 import { expect } from 'chai';
 import request from 'supertest';
 import winston from 'winston';
-import type { Delivery } from '../../src/delivery/delivery.js';
+import type { Delivery, DeliveryOptions } from '../../src/delivery/delivery.js';
 import { Feed } from '../../src/delivery/feed.js';
 import { createApp } from '../../src/http/app.js';
 import type { Actor, CallsPort, Channel, Deps, RunOutcome } from '../../src/http/ports.js';
 import type { MetaflowNode } from '../../src/generated/metaflows.js';
 import type { RecordCallData } from '../../src/generated/record_call.js';
 import { Metrics } from '../../src/metrics.js';
+import { RecordingFiles } from '../../src/recording/files.js';
+import { Removal } from '../../src/recording/removal.js';
 import { openStore, type Store } from '../../src/store/store.js';
 import { testDelivery } from './delivery.js';
 
@@ -70,6 +72,15 @@ export function capturingLog(): { log: winston.Logger; lines: string[] } {
   return { log, lines };
 }
 
+/** What deletes recordings of a store, and their files below `mount`. */
+export function testRemoval(store: Store, mount: string): Removal {
+  return new Removal({
+    recordings: store.recordings,
+    files: new RecordingFiles(mount),
+    audit: (event) => store.audit.append(event),
+  });
+}
+
 export interface Api {
   app: Express;
   store: Store;
@@ -82,7 +93,10 @@ export interface Api {
   close(): Promise<void>;
 }
 
-export async function startApi(overrides: Partial<Deps> = {}): Promise<Api> {
+export async function startApi(
+  overrides: Partial<Deps> = {},
+  ofDelivery: Partial<DeliveryOptions> = {},
+): Promise<Api> {
   const folder = await mkdtemp(join(tmpdir(), 'metaflows-http-'));
   const { log, lines } = capturingLog();
   const store = await openStore(join(folder, 'db'), log);
@@ -95,13 +109,16 @@ export async function startApi(overrides: Partial<Deps> = {}): Promise<Api> {
     mount: recordingsMount,
     publish: (notice, users) => feed.publish(notice, users),
     log,
+    ...ofDelivery,
   });
   const app = createApp({
     store,
     calls,
     delivery,
     feed,
+    removal: testRemoval(store, recordingsMount),
     recordingsMount,
+    playsFiles: false,
     status: () => ({ ready: true }),
     metrics,
     log,

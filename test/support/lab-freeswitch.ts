@@ -59,7 +59,7 @@ export async function startFreeSwitch(): Promise<RunningSwitch> {
   };
 
   try {
-    const pbx = start('pbx', pbxPort, rtp);
+    let pbx = start('pbx', pbxPort, rtp);
     (await connected('pbx', pbxPort)).close();
     start('phones', phonesPort, rtp + RTP_PORTS);
     const phones = await connected('phones', phonesPort);
@@ -74,6 +74,11 @@ export async function startFreeSwitch(): Promise<RunningSwitch> {
         const ended = exited(pbx);
         pbx.kill('SIGKILL');
         await ended;
+      },
+      restart: async () => {
+        pbx = start('pbx', pbxPort, rtp);
+        (await connected('pbx', pbxPort)).close();
+        return { host: '127.0.0.1', port: pbxPort, password: PASSWORD };
       },
       close: async () => {
         const ended = running.map((child) => exited(child));

@@ -146,6 +146,13 @@ export class Phones {
     await this.pbx.event('CHANNEL_UNHOLD', leg.uuid, {}, mark);
   }
 
+  /** Lets a phone say nothing for a while; what it plays then is below what FreeSWITCH calls silence. */
+  async silence(leg: Leg, ms: number): Promise<void> {
+    const mark = this.phones.mark();
+    await ok(this.phones.api(`uuid_broadcast ${leg.phone} tone_stream://v=-60;%(${ms},0,440)`));
+    await this.phones.event('CHANNEL_EXECUTE', leg.phone, { Application: 'playback' }, mark);
+  }
+
   /** Hangs up, and waits until the leg is gone from the PBX. */
   async hangup(leg: Leg): Promise<void> {
     await ok(this.phones.api(`uuid_kill ${leg.phone}`));

@@ -72,7 +72,11 @@ export class TestService {
         if (told !== undefined) resolve(told);
       });
     });
-    return new TestService(lab, url, folder, lines, (signal) => ended(child, signal)).ready();
+    const service = new TestService(lab, url, folder, lines, (signal) => ended(child, signal));
+    return service.ready().catch(async (error: unknown) => {
+      await service.kill();
+      throw error;
+    });
   }
 
   /** Ends it in order, and removes what it stored. */

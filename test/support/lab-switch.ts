@@ -16,13 +16,16 @@ export interface RunningSwitch {
   recordingsDir: string;
   /** Ends the PBX without a farewell, as a crash does. */
   crash(): Promise<void>;
+  /** Starts the PBX again; resolves with its event socket. */
+  restart(): Promise<Address>;
   close(): Promise<void>;
 }
 
 /** Starts the embedded softswitch, with a folder of its own for recordings. */
 export async function startEmbedded(): Promise<RunningSwitch> {
   const recordingsDir = await mkdtemp(join(tmpdir(), 'metaflows-lab-'));
-  const softswitch = new Softswitch({ domain: DOMAIN, recordingsDir, log: capturingLog().log });
+  const { log } = capturingLog();
+  let softswitch = new Softswitch({ domain: DOMAIN, recordingsDir, log });
   const { pbx, phones } = await softswitch.start();
   return {
     pbx,
@@ -30,6 +33,11 @@ export async function startEmbedded(): Promise<RunningSwitch> {
     carrier: `${pbx.host}:${pbx.port}`,
     recordingsDir,
     crash: () => softswitch.crash(),
+    restart: async () => {
+      await softswitch.close();
+      softswitch = new Softswitch({ domain: DOMAIN, recordingsDir, log });
+      return (await softswitch.start()).pbx;
+    },
     close: async () => {
       await softswitch.close();
       await rm(recordingsDir, { recursive: true, force: true });

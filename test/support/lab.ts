@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Address } from '../../src/softswitch/softswitch.js';
 import { startFreeSwitch } from './lab-freeswitch.js';
 import { Phones } from './lab-phones.js';
+import { Relay } from './lab-relay.js';
 import { LabSocket } from './lab-socket.js';
 import { DOMAIN, startEmbedded } from './lab-switch.js';
 
@@ -17,8 +18,10 @@ export interface Lab {
   /** The test's own event socket into the PBX. */
   socket: LabSocket;
   phones: Phones;
-  /** Ends the PBX without a farewell. */
+  /** Ends the PBX without a farewell; the test's own connections are of no use any more. */
   crash(): Promise<void>;
+  /** Starts the PBX again, at the same address; the password may be another. */
+  restart(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -28,18 +31,27 @@ export async function startLab(): Promise<Lab> {
   const folder = await mkdtemp(join(tmpdir(), 'metaflows-phones-'));
   const socket = await LabSocket.open('pbx', running.pbx);
   const phones = await LabSocket.open('phones', running.phones);
-  return {
-    pbx: running.pbx,
+  const relay = new Relay(running.pbx.port);
+  const port = await relay.open();
+  const lab: Lab = {
+    pbx: { ...running.pbx, port },
     domain: DOMAIN,
     recordingsDir: running.recordingsDir,
     socket,
     phones: new Phones(socket, phones, running.carrier, folder),
     crash: () => running.crash(),
+    restart: async () => {
+      const address = await running.restart();
+      relay.port = address.port;
+      lab.pbx = { ...address, port };
+    },
     close: async () => {
       socket.close();
       phones.close();
+      await relay.close();
       await running.close();
       await rm(folder, { recursive: true, force: true });
     },
   };
+  return lab;
 }

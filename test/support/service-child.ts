@@ -4,7 +4,7 @@ import { createApp } from '../../src/http/app.js';
 import { listen } from '../../src/http/server.js';
 import { Metrics } from '../../src/metrics.js';
 import { openStore } from '../../src/store/store.js';
-import { ADMIN_TOKEN, capturingLog, FakeCalls } from './api.js';
+import { ADMIN_TOKEN, capturingLog, FakeCalls, testRemoval } from './api.js';
 import { testDelivery } from './delivery.js';
 
 const { log } = capturingLog();
@@ -15,7 +15,9 @@ const app = createApp({
   calls: new FakeCalls(),
   delivery: await testDelivery(store),
   feed: new Feed(),
+  removal: testRemoval(store, '/nowhere'),
   recordingsMount: '/nowhere',
+  playsFiles: false,
   status: () => ({ ready: true }),
   metrics: new Metrics(),
   log,

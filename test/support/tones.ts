@@ -26,7 +26,7 @@ export const PHONE_TONES: Readonly<Record<string, number>> = {
 export const OUTSIDE_TONE = 740;
 
 /** The service's default feedback tones, Hz. */
-export const FEEDBACK_TONES = { done: 1500, refused: 500, failed: 300 } as const;
+export const FEEDBACK_TONES = { done: 1500, refused: 500, failed: 300, warning: 1000, beep: 1400 } as const;
 
 /** What is looked for: every tone is a multiple of 10 Hz, which 100 ms tell apart without leakage. */
 const KNOWN = [

@@ -48,6 +48,7 @@ function genesysErrorOf(error: unknown, res: Response): GenesysError {
   if (error instanceof GenesysError) return error;
   if (isMetaflowsError(error, 'call_gone')) return new GenesysError(6);
   if (isMetaflowsError(error, 'not_recording', 'not_bridged', 'loopback_leg')) return new GenesysError(2);
+  if (isMetaflowsError(error, 'stop_not_allowed')) return new GenesysError(5);
   const status = error instanceof Error && 'status' in error ? error.status : 500;
   if (isMetaflowsError(error)) factsOf(res).log.warn('a request failed', { error });
   else if (status === 404) return new GenesysError(6);

@@ -1,7 +1,7 @@
 /** `/v2/accounts/{account}[/users/{user}|/devices/{device}]/channels[/{uuid}]`: live legs, and metaflows run on them. */
 import type { ChannelAction } from '../../generated/channel-action.js';
 import { validate } from '../../schemas.js';
-import type { Scope } from '../../store/metaflows.js';
+import type { Scope } from '../../store/scoped.js';
 import { callOf, may, ownScope } from '../access.js';
 import type { CallsPort, Channel } from '../ports.js';
 import { badIdentifier, invalid } from './answers.js';

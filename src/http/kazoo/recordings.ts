@@ -1,21 +1,25 @@
 /** `/v2/accounts/{account}[/users/{user}]/recordings[/{id}]`: the documents, and the audio by `Accept`. */
-import { rm } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Response } from 'express';
+import type { Request, Response } from 'express';
+import type { Audit, AuditEvent } from '../../audit/events.js';
 import { MetaflowsError } from '../../errors.js';
 import type { RecordingDocument } from '../../generated/recording.js';
 import type { RecordingsQuery } from '../../generated/recordings-query.js';
+import type { Removal } from '../../recording/removal.js';
+import { isRunning } from '../../recording/state.js';
 import { validate } from '../../schemas.js';
-import type { Scope } from '../../store/metaflows.js';
+import type { Scope } from '../../store/scoped.js';
 import type { RecordingStore } from '../../store/recordings.js';
 import { may, ownScope } from '../access.js';
-import { badIdentifier, invalid, notAcceptable } from './answers.js';
+import { accounted, actorOf } from '../accounting.js';
+import { badIdentifier, forbidden, invalid, notAcceptable } from './answers.js';
 import type { Asked, Resource } from './resource.js';
 import { fromGregorian } from './time.js';
 
 const PAGE_SIZE = 50;
 
-const PATHS = ['/accounts/:account/recordings', '/accounts/:account/users/:user/recordings'];
+export const PATHS = ['/accounts/:account/recordings', '/accounts/:account/users/:user/recordings'];
 
 /** What clients call the audio that is stored. */
 const AUDIO_TYPES = {
@@ -40,11 +44,12 @@ export function recordingList(store: RecordingStore): Resource {
         const query = queryOf(req.query);
         const { account, user } = ownScope(principal, scope);
         const { recordings, next_start_key } = await store.list(account, {
-          user,
+          user: user ?? query.user,
           from: query.created_from === undefined ? undefined : fromGregorian(query.created_from),
           to: query.created_to === undefined ? undefined : fromGregorian(query.created_to) + 999,
           limit: query.page_size ?? PAGE_SIZE,
           startKey: query.start_key,
+          ...(FILTERS.some((key) => key in query) && { matches: (doc) => matches(doc, query) }),
         });
         return {
           data: recordings.map(shownRecording),
@@ -57,30 +62,35 @@ export function recordingList(store: RecordingStore): Resource {
   };
 }
 
-export function recording(store: RecordingStore, mount: string): Resource {
+export interface RecordingParts {
+  recordings: RecordingStore;
+  removal: Removal;
+  audit: Audit;
+  /** The recordings folder as this service sees it, absolute. */
+  mount: string;
+}
+
+export function recording(parts: RecordingParts): Resource {
+  const { removal, audit, mount } = parts;
   return {
     paths: PATHS.map((path) => `${path}/:id`),
     permits,
+    refused: (asked) => accountRefused(parts, asked, (found) => actionOf(asked.req, found)),
     methods: {
       GET: async (asked) => {
-        const { req, res } = asked;
-        const found = await find(store, asked);
-        // Kazoo's query parameter for clients that cannot set the header.
-        if (typeof req.query['accept'] === 'string') req.headers.accept = req.query['accept'];
-        const stored = AUDIO_TYPES[found.media_type];
-        const wanted = req.accepts(['application/json', ...stored]);
-        if (wanted === false) throw notAcceptable(['application/json', ...stored]);
-        if (wanted === 'application/json') return { data: shownRecording(found) };
+        const { req, res, principal } = asked;
+        const found = await findAccounted(parts, asked, (doc) => actionOf(req, doc));
+        const wanted = wantedOf(req, found);
+        if (wanted === undefined) throw notAcceptable(['application/json', ...AUDIO_TYPES[found.media_type]]);
+        if (wanted === 'json') return { data: shownRecording(found) };
+        if (req.method === 'HEAD') await readable(found, mount);
+        else await accounted(audit, 'download', principal, found, () => readable(found, mount));
         await sendAudio(res, found, mount, req.query['inline'] === 'true');
         return undefined;
       },
       DELETE: async (asked) => {
-        const { account_id, id, internal, segments } = ended(await find(store, asked));
-        // The audio first: a document without audio can be deleted again, audio without a document is never found.
-        for (const file of new Set([internal.file, ...segments.map((segment) => segment.file)])) {
-          await rm(join(mount, file), { force: true });
-        }
-        await store.delete(account_id, id);
+        const found = await findAccounted(parts, asked, () => 'deletion');
+        if (!(await removal.remove(found, actorOf(asked.principal)))) throw badIdentifier(found.id);
         return { data: {} };
       },
     },
@@ -88,19 +98,66 @@ export function recording(store: RecordingStore, mount: string): Resource {
 }
 
 /** The recording that the path names, where whoever asks may know of it. */
-export async function find(
-  store: RecordingStore,
-  { principal, scope, id }: Asked,
-): Promise<RecordingDocument> {
-  const { account, user }: Scope = ownScope(principal, scope);
-  const found = await store.get(account, id);
-  if (!found || (user !== undefined && found.owner_id !== user)) throw badIdentifier(id);
+export async function find(recordings: RecordingStore, asked: Asked): Promise<RecordingDocument> {
+  const found = await recordings.get(asked.scope.account, asked.id);
+  if (!found || !isOwn(asked, found)) throw badIdentifier(asked.id);
   return found;
 }
 
-function ended(found: RecordingDocument): RecordingDocument {
-  if (found.state === 'recording' || found.state === 'masked') throw new MetaflowsError('recording_running');
-  return found;
+type ActionOf = (found: RecordingDocument) => AuditEvent['action'] | undefined;
+
+/** As {@link find}; an attempt on what is not for whoever asks is accounted for. */
+async function findAccounted(
+  { recordings, audit }: Pick<RecordingParts, 'recordings' | 'audit'>,
+  asked: Asked,
+  action: ActionOf,
+): Promise<RecordingDocument> {
+  const found = await recordings.get(asked.scope.account, asked.id);
+  const refused = badIdentifier(asked.id);
+  if (!found) throw refused;
+  if (isOwn(asked, found)) return found;
+  const attempted = action(found);
+  if (!attempted) throw refused;
+  return accounted(audit, attempted, asked.principal, found, () => Promise.reject(refused));
+}
+
+/** Accounts for a request that was forbidden, where it is about a recording that there is. */
+export async function accountRefused(
+  { recordings, audit }: Pick<RecordingParts, 'recordings' | 'audit'>,
+  { principal, scope, id }: Asked,
+  action: ActionOf,
+): Promise<void> {
+  const found = await recordings.get(scope.account, id);
+  const attempted = found && action(found);
+  if (!attempted) return;
+  await accounted(audit, attempted, principal, found, () => Promise.reject(forbidden()));
+}
+
+function isOwn({ principal, scope }: Asked, { owner_id }: RecordingDocument): boolean {
+  const { user }: Scope = ownScope(principal, scope);
+  return user === undefined || owner_id === user;
+}
+
+function actionOf(req: Request, found: RecordingDocument): AuditEvent['action'] | undefined {
+  if (req.method === 'DELETE') return 'deletion';
+  return req.method === 'GET' && wantedOf(req, found) === 'audio' ? 'download' : undefined;
+}
+
+/** What a GET wants of a recording; undefined where there is nothing of that kind. */
+function wantedOf(req: Request, { media_type }: RecordingDocument): 'json' | 'audio' | undefined {
+  // Kazoo's query parameter for clients that cannot set the header.
+  if (typeof req.query['accept'] === 'string') req.headers.accept = req.query['accept'];
+  const wanted = req.accepts(['application/json', ...AUDIO_TYPES[media_type]]);
+  if (wanted === false) return undefined;
+  return wanted === 'application/json' ? 'json' : 'audio';
+}
+
+/** Rejects where there is no audio to send. */
+async function readable(found: RecordingDocument, mount: string): Promise<void> {
+  if (isRunning(found)) throw new MetaflowsError('recording_running');
+  await stat(join(mount, found.internal.file)).catch(() => {
+    throw badIdentifier(found.id);
+  });
 }
 
 async function sendAudio(
@@ -109,7 +166,7 @@ async function sendAudio(
   root: string,
   inline: boolean,
 ): Promise<void> {
-  const { id, content_type, internal } = ended(found);
+  const { id, content_type, internal } = found;
   const headers = {
     'Content-Type': content_type,
     'Content-Disposition': `${inline ? 'inline' : 'attachment'}; filename="${fileName(found)}"`,
@@ -128,6 +185,21 @@ function fileName({ name, media_type }: RecordingDocument): string {
   const extension = `.${media_type}`;
   const stem = name.endsWith(extension) ? name.slice(0, -extension.length) : name;
   return stem.replaceAll(/[^\w. -]/g, '_') + extension;
+}
+
+const FILTERS = ['user', 'call_id', 'number', 'state', 'label'] as const;
+
+function matches(doc: RecordingDocument, query: RecordingsQuery): boolean {
+  const { user, call_id, number, state, label } = query;
+  const legs = [doc.call_id, ...doc.internal.parties, ...doc.segments.map((segment) => segment.call_id)];
+  const numbers = [doc.from, doc.to, doc.request, doc.caller_id_number, doc.callee_id_number];
+  return (
+    (user === undefined || doc.owner_id === user) &&
+    (call_id === undefined || legs.includes(call_id)) &&
+    (number === undefined || numbers.includes(number)) &&
+    (state === undefined || doc.state === state) &&
+    (label === undefined || doc.label === label)
+  );
 }
 
 function queryOf(query: Record<string, unknown>): RecordingsQuery {

@@ -1,6 +1,6 @@
 /** What every resource of Kazoo's API has in common: the order of the checks, and the envelope. */
 import type { Request, Response, Router } from 'express';
-import type { Scope } from '../../store/metaflows.js';
+import type { Scope } from '../../store/scoped.js';
 import type { Principal, TokenStore } from '../../store/tokens.js';
 import { tokenOf, type Action } from '../access.js';
 import { factsOf } from '../requests.js';
@@ -28,6 +28,8 @@ export interface Resource {
   /** With the parameters `account`, `user`, `device` and `id`. */
   paths: string[];
   permits(principal: Principal, action: Action, scope: Scope): boolean;
+  /** Takes note of a request that is not permitted, before that is answered. */
+  refused?(asked: Asked): Promise<void>;
   methods: Partial<Record<Method, (asked: Asked) => Answer | Promise<Answer>>>;
 }
 
@@ -51,8 +53,12 @@ export function serve(router: Router, tokens: TokenStore, version: string, resou
     if (!principal) throw unknownToken();
     Object.assign(factsOf(res), { tokenId: principal.tokenId, token });
     const { scope, id } = named(req.params);
-    if (!resource.permits(principal, method === 'GET' ? 'read' : 'write', scope)) throw forbidden();
-    const answer = await handler({ req, res, principal, scope, id, body });
+    const asked = { req, res, principal, scope, id, body };
+    if (!resource.permits(principal, method === 'GET' ? 'read' : 'write', scope)) {
+      await resource.refused?.(asked);
+      throw forbidden();
+    }
+    const answer = await handler(asked);
     if (answer) send(res, version, answer);
   });
 }

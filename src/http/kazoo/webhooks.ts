@@ -11,7 +11,7 @@ import type { Attempt, Webhook, WebhookStore } from '../../store/webhooks.js';
 import { may } from '../access.js';
 import { badIdentifier, invalid, send } from './answers.js';
 import { dataOf } from './body.js';
-import { merged } from './metaflows.js';
+import { merged } from './scoped.js';
 import type { Asked, Resource } from './resource.js';
 import { gregorian } from './time.js';
 

@@ -168,6 +168,7 @@ describe('Genesys’s operations', () => {
   for (const [code, http, statusCode] of [
     ['not_recording', 409, 2],
     ['call_gone', 404, 6],
+    ['stop_not_allowed', 403, 5],
     ['no_audio', 502, 4],
     ['switch_down', 503, 4],
     ['disk_full', 507, 4],

@@ -93,7 +93,48 @@ describe('Kazoo’s recordings', () => {
     expect(ids(await ask('GET', '/v2/accounts/example.com/users/1001/recordings'))).to.deep.equal([id]);
   });
 
+  describe('filtered', () => {
+    let all: RecordingDocument[];
+
+    beforeEach(async () => {
+      all = [
+        await recorded(0, { label: 'complaint', from: '+4930' }),
+        await recorded(1, { owner_id: '1002', state: 'failed', caller_id_number: '+4930' }),
+        await recorded(2, { state: 'discarded', callee_id_number: '1003', call_id: 'leg-b' }),
+        await recorded(3, { to: '1003', segments: [{ call_id: 'leg-c', file: 'f.wav', start_ms: 0 }] }),
+      ];
+    });
+
+    for (const [query, expected] of [
+      ['user=1002', [1]],
+      ['call_id=leg-b', [2]],
+      ['call_id=leg-c', [3]],
+      ['call_id=leg-a', [3, 2, 1, 0]],
+      ['number=%2B4930', [1, 0]],
+      ['number=1003', [3, 2]],
+      ['number=100', []],
+      ['state=failed', [1]],
+      ['state=completed', [3, 0]],
+      ['label=complaint', [0]],
+      ['state=completed&number=1003', [3]],
+      [`state=completed&created_to=${NEW_YEAR + 1}`, [0]],
+    ] as const) {
+      it(`by ${query}`, async () => {
+        const listed = ids(await ask('GET', `${RECORDINGS}?${query}`));
+        expect(listed).to.deep.equal(expected.map((index) => all[index]?.id));
+      });
+    }
+
+    it('of one user are never another’s', async () => {
+      const own = '/v2/accounts/example.com/users/1001/recordings';
+      expect(ids(await ask('GET', `${own}?user=1002`))).to.deep.equal([]);
+      expect(ids(await ask('GET', `${own}?state=failed`))).to.deep.equal([]);
+    });
+  });
+
   for (const [query, field, check] of [
+    ['state=running', 'state', 'enum'],
+    ['label=', 'label', 'minLength'],
     ['page_size=0', 'page_size', 'minimum'],
     ['page_size=1001', 'page_size', 'maximum'],
     ['page_size=many', 'page_size', 'type'],

@@ -1,39 +1,39 @@
-/** The metaflows of accounts, users and devices, each as it was stored. */
+/** What accounts, users and devices each have of one kind, as it was stored: metaflows, call_recording. */
 import type { Logger } from 'winston';
-import type { Metaflows } from '../generated/metaflows.js';
 import type { Deleted, Documents, Entry } from './documents.js';
 import { Mirror } from './mirror.js';
 
-/** Whose metaflows: the account's own, or a user's or a device's of it. */
+/** Whose: the account's own, or a user's or a device's of it. */
 export interface Scope {
   account: string;
   user?: string;
   device?: string;
 }
 
-/** What applies to a leg, nearest last; merging is for whoever matches codes. */
-export interface LegMetaflows {
-  account?: Metaflows;
-  device?: Metaflows;
-  user?: Metaflows;
+/** What applies to a leg, nearest last; merging is for whoever goes by it. */
+export interface ForLeg<T> {
+  account?: T;
+  device?: T;
+  user?: T;
 }
 
-/** Deleted metaflows leave a document without any, so that a seed does not bring them back. */
-interface MetaflowsDocument {
-  metaflows?: Metaflows;
+/** What is deleted leaves a document without a value, so that a seed does not bring it back. */
+interface ScopedDocument<T> {
+  value?: T;
 }
 
-export class MetaflowsStore {
-  readonly #mirror: Mirror<MetaflowsDocument>;
+export class ScopedStore<T extends object> {
+  readonly #mirror: Mirror<ScopedDocument<T>>;
   readonly #listeners = new Set<(scope: Scope) => void>();
 
-  constructor(documents: Documents, log: Logger) {
-    this.#mirror = new Mirror(documents, 'metaflows/', (key) => {
+  /** `kind` begins the documents' ids. */
+  constructor(documents: Documents, kind: string, log: Logger) {
+    this.#mirror = new Mirror(documents, `${kind}/`, (key) => {
       for (const listener of this.#listeners) {
         try {
           listener(scopeOf(key));
         } catch (error) {
-          log.error('a listener to metaflows failed', { error });
+          log.error('a listener to changes failed', { kind, error });
         }
       }
     });
@@ -47,43 +47,41 @@ export class MetaflowsStore {
     this.#mirror.take(entry);
   }
 
-  get(scope: Scope): Metaflows | undefined {
-    return this.#mirror.get(keyOf(scope))?.metaflows;
+  get(scope: Scope): T | undefined {
+    return this.#mirror.get(keyOf(scope))?.value;
   }
 
-  async put(scope: Scope, metaflows: Metaflows): Promise<void> {
-    await this.change(scope, () => metaflows);
+  async put(scope: Scope, value: T): Promise<void> {
+    await this.change(scope, () => value);
   }
 
   /**
-   * Stores what `change` makes of the newest metaflows, and resolves with it; what `change` throws is passed on,
+   * Stores what `change` makes of the newest value, and resolves with it; what `change` throws is passed on,
    * and nothing is stored.
    */
-  async change(scope: Scope, change: (current: Metaflows | undefined) => Metaflows): Promise<Metaflows> {
-    let stored: Metaflows = {};
-    await this.#mirror.update(keyOf(scope), (document) => {
-      stored = change(document?.metaflows);
-      return { metaflows: stored };
-    });
-    return stored;
+  async change(scope: Scope, change: (current: T | undefined) => T): Promise<T> {
+    const { value } = await this.#mirror.update(keyOf(scope), (document) => ({
+      value: change(document?.value),
+    }));
+    return value as T;
   }
 
-  /** Afterwards there are none; a seed does not bring them back. */
+  /** Afterwards there is none; a seed does not bring it back. */
   async delete(scope: Scope): Promise<void> {
     await this.#mirror.update(keyOf(scope), () => ({}));
   }
 
-  /** Stores a user's first metaflows; resolves with false where the store has, or has ever had, some. */
-  async seed(account: string, user: string, metaflows: Metaflows): Promise<boolean> {
+  /** Stores a user's first value; resolves with false where the store has, or has ever had, one. */
+  async seed(account: string, user: string, value: T): Promise<boolean> {
     let seeded = false;
     await this.#mirror.update(keyOf({ account, user }), (document) => {
       seeded = document === undefined;
-      return document ?? { metaflows };
+      return document ?? { value };
     });
     return seeded;
   }
 
-  forLeg(account: string, user?: string, device?: string): LegMetaflows {
+  forLeg(account: string, user?: string, device?: string): ForLeg<T> {
     const ofAccount = this.get({ account });
     const ofDevice = device === undefined ? undefined : this.get({ account, device });
     const ofUser = user === undefined ? undefined : this.get({ account, user });

@@ -1,32 +1,44 @@
-/** `/v2/accounts/{account}[/users/{user}|/devices/{device}]/metaflows`. What is answered is what was stored. */
-import type { Metaflows } from '../../generated/metaflows.js';
-import { validateMetaflows } from '../../metaflows/validate.js';
-import type { MetaflowsStore } from '../../store/metaflows.js';
-import { may } from '../access.js';
+/**
+ * `/v2/accounts/{account}[/users/{user}|/devices/{device}]/{name}`: what each of them has of one kind. What is answered is
+ * what was stored.
+ */
+import type { Validated } from '../../schemas.js';
+import type { Scope, ScopedStore } from '../../store/scoped.js';
 import { invalid } from './answers.js';
 import { dataOf } from './body.js';
 import type { Asked, Resource } from './resource.js';
 
-export function metaflows(store: MetaflowsStore): Resource {
+/** `check` refuses what would fail or silently do nothing. */
+export function scoped<T extends object>(
+  name: string,
+  store: ScopedStore<T>,
+  permits: Resource['permits'],
+  check: (value: unknown, scope: Scope) => Validated<T>,
+): Resource {
+  const valid = (value: unknown, scope: Scope): T => {
+    const result = check(value, scope);
+    if (!result.ok) throw invalid(result.errors);
+    return result.value;
+  };
   const replace = async ({ scope, body }: Asked) => {
-    const given = valid(dataOf(body));
+    const given = valid(dataOf(body), scope);
     await store.put(scope, given);
     return { data: given };
   };
   return {
     paths: [
-      '/accounts/:account/metaflows',
-      '/accounts/:account/users/:user/metaflows',
-      '/accounts/:account/devices/:device/metaflows',
+      `/accounts/:account/${name}`,
+      `/accounts/:account/users/:user/${name}`,
+      `/accounts/:account/devices/:device/${name}`,
     ],
-    permits: may,
+    permits,
     methods: {
       GET: ({ scope }) => ({ data: store.get(scope) ?? {} }),
       POST: replace,
       PUT: replace,
       PATCH: async ({ scope, body }) => {
         const patch = dataOf(body);
-        return { data: await store.change(scope, (current = {}) => valid(merged(current, patch))) };
+        return { data: await store.change(scope, (current) => valid(merged(current ?? {}, patch), scope)) };
       },
       DELETE: async ({ scope }) => {
         await store.delete(scope);
@@ -34,12 +46,6 @@ export function metaflows(store: MetaflowsStore): Resource {
       },
     },
   };
-}
-
-function valid(value: unknown): Metaflows {
-  const result = validateMetaflows(value);
-  if (!result.ok) throw invalid(result.errors);
-  return result.value;
 }
 
 /** JSON merge patch (RFC 7396): objects are merged key by key, null removes a key, anything else replaces. */

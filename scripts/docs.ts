@@ -1,7 +1,11 @@
-/** Renders docs/compatibility.json, which the tests try against the service, into docs/compatibility.md and README.md. */
+/**
+ * Renders the documents that are made from data: docs/compatibility.json, which the tests try against the service, into
+ * docs/compatibility.md and README.md; the table of errors into docs/errors.md.
+ */
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import prettier from 'prettier';
+import { ERRORS } from '../src/errors.js';
 
 /** What becomes of one parameter, or of some values of it. */
 export interface Parameter {
@@ -26,10 +30,11 @@ export interface SystemTable {
   requests: { request: string; parameters: Parameter[] }[];
 }
 
-const [begin, end] = ['<!-- compatibility: npm run compatibility -->', '<!-- end of compatibility -->'];
+const [begin, end] = ['<!-- compatibility, made by npm run docs -->', '<!-- end of compatibility -->'];
 const RULE = '| --- ';
 const PAGE = new URL('../docs/compatibility.md', import.meta.url);
 const README = new URL('../README.md', import.meta.url);
+const ERROR_PAGE = new URL('../docs/errors.md', import.meta.url);
 
 export async function tables(): Promise<SystemTable[]> {
   const text = await readFile(new URL('../docs/compatibility.json', import.meta.url), 'utf8');
@@ -45,6 +50,7 @@ export async function rendered(): Promise<[path: string, text: string][]> {
   return Promise.all([
     formatted(PAGE, page(systems)),
     formatted(README, `${before}${begin}\n\n${summary(systems)}\n${end}${after}`),
+    formatted(ERROR_PAGE, errorPage()),
   ]);
 }
 
@@ -67,7 +73,7 @@ function page(systems: SystemTable[]): string {
   return `# What each system's clients can count on
 
 Each line is tried against the service by the tests, with the values that it names. Made from
-[compatibility.json](compatibility.json) by \`npm run compatibility\`.
+[compatibility.json](compatibility.json) by \`npm run docs\`.
 
 ${sections.join('\n')}`;
 }
@@ -92,6 +98,20 @@ function summary(systems: SystemTable[]): string {
   return [row('system', 'request', 'supported', 'refused, and why'), RULE.repeat(4) + '|', ...lines].join(
     '\n',
   );
+}
+
+function errorPage(): string {
+  const rows = Object.entries(ERRORS).map(([code, { status, message }]) =>
+    row(`\`${code}\``, String(status), message),
+  );
+  return `# Errors
+
+Stable codes of this service, made from [src/errors.ts](../src/errors.ts) by \`npm run docs\`. Over Kazoo's API the code is
+\`message\`, the sentence \`data.message\`; other systems say it in their own words. The log has both, with what it was in
+each case.
+
+${[row('code', 'HTTP status', 'sentence'), `${RULE.repeat(3)}|`, ...rows].join('\n')}
+`;
 }
 
 /** Whether a parameter is refused with some values alone. */

@@ -1,0 +1,31 @@
+/** Audit lines as CSV (RFC 4180) that a spreadsheet can open without running anything. Pure. */
+import { hashOf, type AuditLine } from './chain.js';
+
+const COLUMNS = [
+  'at',
+  'action',
+  'result',
+  'by',
+  'user_id',
+  'call_id',
+  'token_id',
+  'account_id',
+  'recording_id',
+  'owner_id',
+  'instance',
+  'seq',
+  'previous',
+] as const satisfies (keyof AuditLine)[];
+
+/** With a row of names first, and each line's own hash last. */
+export function csvOf(lines: readonly AuditLine[]): string {
+  const rows = lines.map((line) => [...COLUMNS.map((column) => line[column] ?? ''), hashOf(line)]);
+  return [[...COLUMNS, 'hash'], ...rows].map((row) => `${row.map(cell).join(',')}\r\n`).join('');
+}
+
+/** What begins like a formula gets an apostrophe, by which spreadsheets know a text (OWASP, CSV injection). */
+function cell(value: string | number): string {
+  const text = String(value);
+  const safe = /^[=+\-@\t\r\n＝＋－＠]/u.test(text) ? `'${text}` : text;
+  return `"${safe.replaceAll('"', '""')}"`;
+}

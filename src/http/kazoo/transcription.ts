@@ -1,0 +1,28 @@
+/**
+ * `/v2/accounts/{account}[/users/{user}]/recordings/{id}/transcription`: the text of a recording; POST has it made,
+ * also where there is one.
+ */
+import type { Delivery } from '../../delivery/delivery.js';
+import type { TranscriptionRequest } from '../../generated/transcription.js';
+import { validate } from '../../schemas.js';
+import type { RecordingStore } from '../../store/recordings.js';
+import { badIdentifier, invalid } from './answers.js';
+import { find, PATHS, permits } from './recordings.js';
+import type { Resource } from './resource.js';
+
+export function recordingTranscription(recordings: RecordingStore, delivery: Delivery): Resource {
+  return {
+    paths: PATHS.map((path) => `${path}/:id/transcription`),
+    permits,
+    methods: {
+      GET: async (asked) => ({ data: (await find(recordings, asked)).transcription ?? {} }),
+      POST: async (asked) => {
+        const request = validate<TranscriptionRequest>('transcription', asked.body['data'] ?? {});
+        if (!request.ok) throw invalid(request.errors);
+        const doc = await delivery.transcribe(await find(recordings, asked), request.value.locale);
+        if (!doc) throw badIdentifier(asked.id);
+        return { data: doc.transcription };
+      },
+    },
+  };
+}

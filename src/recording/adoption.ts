@@ -1,0 +1,117 @@
+/**
+ * Adopts the recordings that a dialplan or another program started on a call in which somebody owns a leg: they are masked
+ * with the rest, listed and finished, and their files are left alone.
+ */
+import type { Logger } from 'winston';
+import type { Calls, Leg } from '../calls/calls.js';
+import type { Owner } from '../calls/owner.js';
+import type { RecordingDocument } from '../generated/recording.js';
+import { buglist, parseBuglist } from '../switch/commands.js';
+import type { LegData } from '../switch/events.js';
+import type { ActiveRecordings } from './active.js';
+import { adoptedDocument, entryOf, switchPath, type ForeignRecorder } from './document.js';
+import type { RecordingSwitch } from './segments.js';
+import { audited } from './state.js';
+
+/** A file that this service has named: `recordingFile` and `segmentFile` of `files.ts`. */
+const OURS = /\/\d{6}-[0-9a-f]{32}(-\d+)?\.(wav|mp3)$/;
+
+export interface AdoptionParts {
+  calls: Calls;
+  recordings: ActiveRecordings;
+  switchOf: (id: string) => RecordingSwitch;
+  /** The recordings folder as the switch sees it, absolute. */
+  dir: string;
+  /** Seconds: what a document must say, though nobody ends an adopted recording. */
+  ceiling: number;
+  /** Where the file of a recording that this leg's owner has is sent to. */
+  destinationOf: (leg: Leg, owner: Owner) => ForeignRecorder['destination'];
+  /** The recording is listed from here on. */
+  add: (doc: RecordingDocument) => Promise<void>;
+  now: () => number;
+  log: Logger;
+}
+
+export class Adoption {
+  /** When the recorders of each leg began that are not ours, by path. */
+  private readonly foreign = new Map<string, Map<string, number>>();
+
+  constructor(private readonly parts: AdoptionParts) {}
+
+  /** A recorder runs on the leg that is not ours, or whose beginning nobody told. */
+  started(uuid: string, path: string): void {
+    if (OURS.test(path)) return;
+    const paths = this.foreign.get(uuid) ?? new Map<string, number>();
+    if (!paths.has(path)) {
+      // The switch moves a recorder to another leg where the dialplan told it to.
+      for (const others of this.foreign.values()) others.delete(path);
+      paths.set(path, this.parts.now());
+    }
+    this.foreign.set(uuid, paths);
+    this.consider(uuid);
+  }
+
+  stopped(uuid: string, path: string): void {
+    this.foreign.get(uuid)?.delete(path);
+  }
+
+  gone(uuid: string): void {
+    this.foreign.delete(uuid);
+  }
+
+  /** Two legs were bridged: one of them may belong to somebody. */
+  bridged(leg: Leg): void {
+    for (const { uuid } of this.parts.calls.legsOf(leg)) this.consider(uuid);
+  }
+
+  /** Asks the switch for the recorders of the legs that it has. */
+  async find(switchId: string, legs: LegData[]): Promise<void> {
+    const port = this.parts.switchOf(switchId);
+    for (const uuid of this.foreign.keys()) if (!this.parts.calls.get(uuid)) this.gone(uuid);
+    await Promise.all(
+      legs.map(async ({ uuid }) => {
+        const [answer = ''] = await port.apis(uuid, [buglist(uuid)]);
+        const targets = parseBuglist(answer)
+          .filter((bug) => bug.function === 'session_record')
+          .map(({ target }) => target);
+        for (const path of this.foreign.get(uuid)?.keys() ?? []) {
+          if (!targets.includes(path)) this.stopped(uuid, path);
+        }
+        for (const target of targets) this.started(uuid, target);
+      }),
+    );
+  }
+
+  private consider(uuid: string): void {
+    const { calls, recordings, dir, ceiling, destinationOf, add, now, log } = this.parts;
+    const target = calls.get(uuid);
+    const paths = this.foreign.get(uuid);
+    if (!target || target.down || target.endpoint === 'loopback' || !paths) return;
+    const far = calls.farLeg(target);
+    const ownerLeg = target.owner ? target : far?.owner ? far : undefined;
+    const owner = ownerLeg?.owner;
+    if (!owner) return;
+    for (const [path, at] of paths) {
+      if (recordings.onLeg(uuid).some(({ doc }) => switchPath(doc, dir) === path)) continue;
+      const isCaller = calls.isCaller(target, far);
+      const doc = adoptedDocument(
+        { path, owner, ownerLeg, destination: destinationOf(ownerLeg, owner) },
+        dir,
+        {
+          target,
+          other: far,
+          caller: isCaller ? target : far,
+          parties: calls.partiesOf(target),
+          ceiling,
+          at,
+        },
+      );
+      if (!doc) continue;
+      const entry = entryOf({ by: 'service', owner, at: now() }, 'start', 'ok');
+      add(audited(doc, entry)).then(
+        () => log.info('recording adopted', { recording: doc.id, leg: uuid, account: owner.account }),
+        (error: unknown) => log.error('a recording could not be adopted', { leg: uuid, error }),
+      );
+    }
+  }
+}

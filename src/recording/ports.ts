@@ -1,0 +1,69 @@
+/** What is asked of the recorder, what it answers, and what it needs of the rest of the service. */
+import type { Logger } from 'winston';
+import type { Audit } from '../audit/events.js';
+import type { Calls, Leg } from '../calls/calls.js';
+import type { Tone } from '../calls/feedback.js';
+import type { Owner } from '../calls/owner.js';
+import type { Consent } from '../generated/call_recording.js';
+import type { RecordingSettings } from '../generated/configuration.js';
+import type { RecordCallData } from '../generated/record_call.js';
+import type { RecordingDocument } from '../generated/recording.js';
+import type { RecordingStore } from './active.js';
+import type { RecordingEvent } from './events.js';
+import type { RecordingFiles } from './files.js';
+import type { RecordingSwitch } from './segments.js';
+
+/** Somebody, or a limit, wants something of a recording. */
+export interface RecordRequest {
+  data: RecordCallData;
+  /** The leg whose owner's code it is, or that an API command named. */
+  leg: Leg;
+  /** The leg whose party pressed, where it was a code. */
+  presser?: Leg;
+  by: 'code' | 'api' | 'service';
+  /** Whose recording it is. */
+  owner: Owner;
+  tokenId?: string;
+  /** When it was asked: epoch, milliseconds. */
+  at: number;
+  /** An admin asks for the account: no policy for users binds it. */
+  asAdmin?: boolean;
+  /** The switch has masked by itself when the key was pressed, at `at`. */
+  maskedInSwitch?: boolean;
+}
+
+/** What happened; `recording` is missing where only the dialplan's own recorders were masked or unmasked. */
+export interface RecordOutcome {
+  result: 'started' | 'already_recording' | 'masked' | 'unmasked' | 'stopped' | 'discarded';
+  recording?: RecordingDocument;
+}
+
+export interface RecorderOptions {
+  calls: Calls;
+  switchOf: (id: string) => RecordingSwitch;
+  store: RecordingStore;
+  files: RecordingFiles;
+  /** The recordings folder as the switch sees it, absolute. */
+  dir: string;
+  /** Seconds: no recording is longer. */
+  ceiling: number;
+  settings: Required<RecordingSettings>;
+  /** What the recorded calls of an account hear. */
+  consentOf: (account: string) => Consent | undefined;
+  /** What a beep is, as a tone_stream; empty: none. */
+  beep: string;
+  /** Where the recordings of this leg's owner are sent to. */
+  destinationOf: (leg: Leg, owner: Owner) => Pick<RecordingDocument, 'url' | 'method'>;
+  /** Whether the disk has room for new recordings. */
+  hasSpace: () => boolean;
+  feedback: { play(leg: Leg, tone: Tone): Promise<void> };
+  /** Awaited before whoever asked is told; a rejection is logged and changes nothing. */
+  onEvent: (event: RecordingEvent) => Promise<void>;
+  /** Gets each thing that is done to a recording, and that could not be done, before whoever asked is told. */
+  audit: Audit;
+  log: Logger;
+  now?: () => number;
+}
+
+/** Why a recording is ended while its leg goes on. */
+export type StopReason = 'code' | 'api' | 'time_limit' | 'end_key' | 'no_audio';

@@ -1,0 +1,112 @@
+/** Starts a recording: on the leg that it belongs on, where the switch and this service can, and proves that it runs. */
+import type { Calls, Leg } from '../calls/calls.js';
+import { MetaflowsError } from '../errors.js';
+import type { RecordCallData } from '../generated/record_call.js';
+import type { RecordingDocument } from '../generated/recording.js';
+import { uuidMedia } from '../switch/commands.js';
+import type { Active } from './active.js';
+import type { Announcer } from './announcer.js';
+import { currentFile, documentOf, entryOf } from './document.js';
+import type { RecorderOptions, RecordRequest } from './ports.js';
+import { isOk, type Segments } from './segments.js';
+import { audited, paused } from './state.js';
+
+export interface StartingParts {
+  calls: Calls;
+  segments: Segments;
+  announcer: Announcer;
+  options: RecorderOptions;
+  /** The recording runs. */
+  add: (doc: RecordingDocument) => Active;
+  now: () => number;
+}
+
+export class Starting {
+  constructor(private readonly parts: StartingParts) {}
+
+  /** Rejects with a MetaflowsError; then nothing is left running. */
+  async start(request: RecordRequest): Promise<Active> {
+    const { calls, segments, announcer, options, add, now } = this.parts;
+    const target = this.target(request);
+    const other = calls.farLeg(target);
+    const isCaller = calls.isCaller(target, other);
+    await this.ready(target, other, request);
+    const at = now();
+    const begun = documentOf({
+      request,
+      target,
+      other,
+      caller: isCaller ? target : other,
+      parties: calls.partiesOf(target),
+      ceiling: options.ceiling,
+      at,
+      automatic: request.by === 'service',
+    });
+    const waiting = waits(request.data, target) ? paused(begun, 'wait', at) : begun;
+    const doc = audited(waiting, entryOf(request, 'start', 'ok'));
+    const segment = {
+      doc,
+      target,
+      key: request.leg.callId,
+      path: `${options.dir}/${currentFile(doc)}`,
+      swap: !isCaller,
+      rate: request.data.record_sample_rate,
+      limitSeconds: doc.internal.limit_s,
+      before: request.data.play_beep ? announcer.beep(target) : [],
+    };
+    return segments.start(segment, (at) => {
+      const held_since = doc.internal.held_since === undefined ? {} : { held_since: at };
+      return add({ ...doc, internal: { ...doc.internal, started_at: at, ...held_since } });
+    });
+  }
+
+  /** A recording whose file does not grow has not started; one that rightly waits for something is left alone. */
+  async proven(active: Active, isRunning: () => boolean): Promise<boolean> {
+    const isWriting = () => isRunning() && active.doc.internal.pauses.length === 0;
+    return !isWriting() || this.parts.segments.grows(active.doc.internal.file, isWriting);
+  }
+
+  /**
+   * The leg that a request records: a code, and a rule, the far party's, so that it survives the owner; an API the one
+   * named.
+   */
+  private target({ leg, by }: RecordRequest): Leg {
+    const { calls } = this.parts;
+    if (leg.down) throw new MetaflowsError('call_gone');
+    if (by !== 'api') {
+      const far = calls.farLeg(leg);
+      if (!far && by === 'code') throw new MetaflowsError('not_bridged');
+      return far ?? leg;
+    }
+    if (leg.endpoint !== 'loopback') return leg;
+    const half = leg.otherHalf === undefined ? undefined : calls.get(leg.otherHalf);
+    const real = half && calls.farLeg(half);
+    if (!real) throw new MetaflowsError('loopback_leg');
+    return real;
+  }
+
+  /** Brings media in bypass back, and refuses what the switch or this service cannot do. */
+  private async ready(target: Leg, other: Leg | undefined, { data, leg }: RecordRequest): Promise<void> {
+    const { options } = this.parts;
+    if (!options.hasSpace()) throw new MetaflowsError('disk_full');
+    const port = options.switchOf(target.switchId);
+    if (data.format === 'mp3') {
+      if (data.trim) throw new MetaflowsError('trim_unavailable');
+      const [exists] = await port.apis(leg.callId, [{ command: 'module_exists', args: 'mod_shout' }]);
+      if (exists !== 'true') throw new MetaflowsError('format_unavailable', 'mp3 needs mod_shout');
+    }
+    if (target.bypassMedia || other?.bypassMedia) {
+      const [reply = ''] = await port.apis(leg.callId, [uuidMedia(target.uuid)]);
+      if (!isOk(reply)) throw new MetaflowsError('media_unavailable', reply);
+      target.bypassMedia = false;
+      if (other) other.bypassMedia = false;
+    }
+  }
+}
+
+/** Whether nothing is written yet, or not now, because of what the recording was told to wait for. */
+export function waits({ record_on_answer, record_on_bridge }: RecordCallData, leg: Leg): boolean {
+  return (
+    (record_on_answer === true && !leg.answered) || (record_on_bridge === true && leg.peer === undefined)
+  );
+}

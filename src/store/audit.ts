@@ -1,0 +1,126 @@
+/**
+ * The audit's chain: lines `audit/{instance}/{seq}`, the head `audit-head/{instance}`, and an index of empty documents
+ * whose ids say all, `audited/{account}/{recording}/{instance}/{seq}`. Nothing of it is ever changed or deleted. Every
+ * instance writes a chain of its own, so that those who share a database have no conflicts.
+ */
+import {
+  beginningOf,
+  hashOf,
+  lineAfter,
+  placeOf,
+  type AuditLine,
+  type Head,
+  type StoredLine,
+} from '../audit/chain.js';
+import type { AuditEvent } from '../audit/events.js';
+import { MetaflowsError } from '../errors.js';
+import { Turns } from '../recording/turns.js';
+import type { Documents } from './documents.js';
+import { newInstanceId } from './instance.js';
+
+const LINES = 'audit/';
+const HEADS = 'audit-head/';
+const INSTANCE = 'audit-instance';
+
+/** A part of all lines, by their places; `next_start_key` is missing on the last one. */
+export interface AuditPage {
+  lines: StoredLine[];
+  next_start_key?: string;
+}
+
+export class AuditStore {
+  readonly #documents: Documents;
+  readonly #turns = new Turns();
+  #head = beginningOf('');
+
+  constructor(documents: Documents) {
+    this.#documents = documents;
+  }
+
+  /** Goes on with the chain of `instance`; where none is named, with the one of whoever has this database alone. */
+  async load(instance?: string): Promise<void> {
+    const id = instance ?? (await this.#ownInstance());
+    const known = (await this.#documents.get<Head>(HEADS + id))?.value ?? beginningOf(id);
+    const [newest] = await this.#documents.ids(`${LINES}${id}/`, { limit: 1 });
+    this.#head = known;
+    // A crash came between a line and its head.
+    if (Number(newest ?? 0) > known.seq) {
+      const line = await this.#documents.get<AuditLine>(`${LINES}${id}/${newest ?? ''}`);
+      if (line) this.#head = { instance: id, seq: Number(newest), hash: hashOf(line.value) };
+    }
+  }
+
+  /** Resolves when the line and its place in the chain are stored. */
+  append(event: AuditEvent): Promise<void> {
+    return this.#turns.take(LINES, async () => {
+      for (;;) {
+        const line = lineAfter(this.#head, event);
+        const place = placeOf(line.instance, line.seq);
+        if (line.recording_id !== undefined) {
+          await this.#documents.mark([`${indexOf(line.account_id, line.recording_id)}${place}`]);
+        }
+        const isNew = await this.#documents.create(LINES + place, line);
+        // It was written, and the answer was lost; or another process has the same instance's id, and was faster.
+        const stored = isNew ? line : (await this.#documents.get(LINES + place))?.value;
+        if (!stored) throw new MetaflowsError('store_failed', 'a line of the audit cannot be read');
+        await this.#advance({ instance: line.instance, seq: line.seq, hash: hashOf(stored) });
+        if (isNew) return;
+      }
+    });
+  }
+
+  /** The lines of one recording, the oldest first; they outlive it. */
+  async of(account: string, recording: string): Promise<AuditLine[]> {
+    const places = await this.#documents.ids(indexOf(account, recording));
+    const entries = await this.#documents.getAll<AuditLine>(places.map((place) => LINES + place));
+    return entries
+      .map(({ value }) => value)
+      .sort((a, b) => compare(a.at, b.at) || compare(a.instance, b.instance) || a.seq - b.seq);
+  }
+
+  /** All lines of all instances in the order of their places, as they lie there; from `startKey` on. */
+  async page(limit: number, startKey?: string): Promise<AuditPage> {
+    const places = await this.#documents.ids(LINES, {
+      lowest: startKey,
+      limit: limit + 1,
+      ascending: true,
+    });
+    const entries = await this.#documents.getAll(places.slice(0, limit).map((place) => LINES + place));
+    const next = places[limit];
+    return {
+      lines: entries.map(({ id, value }) => ({ place: id.slice(LINES.length), line: value })),
+      ...(next !== undefined && { next_start_key: next }),
+    };
+  }
+
+  /** The newest line of each chain, as it was written; of its own chain this instance knows it without asking. */
+  async heads(): Promise<Head[]> {
+    const own = this.#head;
+    const ids = (await this.#documents.ids(HEADS, { ascending: true })).map((id) => HEADS + id);
+    const heads = (await this.#documents.getAll<Head>(ids)).map(({ value }) => value);
+    return [...heads.filter(({ instance }) => instance !== own.instance), ...(own.seq > 0 ? [own] : [])];
+  }
+
+  async #ownInstance(): Promise<string> {
+    const { value } = await this.#documents.update<{ id: string }>(
+      INSTANCE,
+      (known) => known ?? { id: newInstanceId() },
+    );
+    return value.id;
+  }
+
+  async #advance(head: Head): Promise<void> {
+    this.#head = head;
+    await this.#documents.update<Head>(HEADS + head.instance, (known = head) =>
+      known.seq > head.seq ? known : head,
+    );
+  }
+}
+
+function indexOf(account: string, recording: string): string {
+  return `audited/${encodeURIComponent(account)}/${encodeURIComponent(recording)}/`;
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,272 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { expect } from 'chai';
+import type { Delivery, DeliveryOptions } from '../../src/delivery/delivery.js';
+import type { Notice } from '../../src/delivery/notice.js';
+import { withDelivery } from '../../src/delivery/upload.js';
+import { isMetaflowsError } from '../../src/errors.js';
+import type { RecordCallData } from '../../src/generated/record_call.js';
+import type { RecordingDocument } from '../../src/generated/recording.js';
+import { ended, masked, unmasked } from '../../src/recording/state.js';
+import { openStore, type Store } from '../../src/store/store.js';
+import { Receiver, TestClock, testDelivery, type Received } from '../support/delivery.js';
+import { capturingLog } from '../support/log.js';
+import { recordingDocument } from '../support/recordings.js';
+
+const ACCOUNT = 'example.com';
+const SOUND = Buffer.from('RIFF, and then a sound \r\n--of a call');
+const KEY = 'sk-a-secret-of-the-site';
+
+describe('transcription', () => {
+  const { log, lines } = capturingLog();
+  let folder: string;
+  let store: Store;
+  let clock: TestClock;
+  let delivery: Delivery;
+  let endpoint: Receiver;
+  let url: string;
+  let told: Notice[];
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'metaflows-transcription-'));
+    clock = new TestClock();
+    endpoint = new Receiver();
+    url = `${await endpoint.listen()}/v1/audio/transcriptions`;
+    told = [];
+    lines.length = 0;
+    await open();
+  });
+  afterEach(async () => {
+    await endpoint.close();
+    await delivery.close();
+    await store.close();
+    await rm(folder, { recursive: true });
+  });
+
+  async function open(options: Partial<DeliveryOptions> = {}): Promise<void> {
+    store = await openStore(join(folder, 'db'), log);
+    delivery = await testDelivery(store, {
+      mount: folder,
+      transcription: { url, api_key: KEY, model: 'whisper-1' },
+      clock,
+      random: () => 0.5,
+      publish: (notice) => told.push(notice),
+      log,
+      ...options,
+    });
+    await delivery.start();
+  }
+
+  async function restart(options: Partial<DeliveryOptions> = {}): Promise<void> {
+    await delivery.close();
+    await store.close();
+    await open(options);
+  }
+
+  const pass = (ms: number) => clock.pass(ms, () => delivery.idle());
+
+  /** A recording as it is stored when it has ended, masked from one second to two. */
+  async function finished(
+    data: RecordCallData = { transcribe: true },
+    isMasked = true,
+  ): Promise<RecordingDocument> {
+    const began = clock.now();
+    const doc = recordingDocument({ startedAt: began, data });
+    await mkdir(dirname(join(folder, doc.internal.file)), { recursive: true });
+    await writeFile(join(folder, doc.internal.file), SOUND);
+    await store.recordings.save(doc);
+    const over = withDelivery(
+      ended(isMasked ? unmasked(masked(doc, began + 1000), began + 2000) : doc, {
+        state: 'completed',
+        reason: 'hangup',
+        durationMs: 5000,
+        size: SOUND.length,
+      }),
+    );
+    await store.recordings.save(over);
+    return over;
+  }
+
+  async function completed(data?: RecordCallData, isMasked?: boolean): Promise<RecordingDocument> {
+    const recording = await finished(data, isMasked);
+    await delivery.onEvent({ type: 'completed', recording, at: clock.now() });
+    await delivery.idle();
+    return recording;
+  }
+
+  function says(answer: object | string, status = 200): void {
+    const text = typeof answer === 'string' ? answer : JSON.stringify(answer);
+    endpoint.respond((_request, response) => response.writeHead(status).end(text));
+  }
+
+  const segments = [
+    { start: 0, end: 1, text: ' My number is' },
+    { start: 1.1, end: 1.9, text: ' Thanks for watching!' },
+    { start: 2, end: 4, text: ' Thank you.' },
+  ];
+  const ANSWER = { text: 'My number is Thanks for watching! Thank you.', language: 'english', segments };
+  const TEXT = {
+    status: 'completed',
+    text: 'My number is Thank you.',
+    segments: [
+      { start_ms: 0, end_ms: 1000, text: 'My number is' },
+      { start_ms: 2000, end_ms: 4000, text: 'Thank you.' },
+    ],
+  };
+
+  const of = async ({ id }: RecordingDocument) => (await store.recordings.get(ACCOUNT, id))?.transcription;
+  const events = () => told.map(({ event }) => event);
+  const outbox = async () => {
+    const ids: string[] = [];
+    for await (const [id] of store.outbox.list()) ids.push(id);
+    return ids;
+  };
+
+  /** The fields and the file of a form, read as any server would. */
+  async function form({ headers, body }: Received): Promise<FormData> {
+    return new Response(body, { headers: { 'Content-Type': headers['content-type']! } }).formData();
+  }
+
+  it('sends the file in OpenAI’s way, and keeps what comes back but for the masked spans', async () => {
+    says(ANSWER);
+    const doc = await completed({ transcribe: true, transcribe_locale: 'en-US' });
+    expect(endpoint.received).to.have.lengthOf(1);
+    const [received] = endpoint.received;
+    expect([received!.method, received!.url]).to.deep.equal(['POST', '/v1/audio/transcriptions']);
+    expect(received!.headers).to.include({
+      authorization: `Bearer ${KEY}`,
+      'content-length': String(received!.body.length),
+    });
+    const sent = await form(received!);
+    expect(sent.get('timestamp_granularities[]')).to.equal('segment');
+    expect(sent.get('model')).to.equal('whisper-1');
+    expect(sent.get('response_format')).to.equal('verbose_json');
+    expect(sent.get('language')).to.equal('en');
+    const file = sent.get('file') as File;
+    expect([file.name, file.type]).to.deep.equal([`call_recording_${doc.id}.wav`, 'audio/wav']);
+    expect(Buffer.from(await file.arrayBuffer())).to.deep.equal(SOUND);
+
+    expect(await of(doc)).to.deep.equal({ ...TEXT, locale: 'en-US' });
+    expect(events()).to.deep.equal(['recording.completed', 'recording.transcribed']);
+    expect(told[1]?.recording).to.deep.include({ id: doc.id, transcription: { ...TEXT, locale: 'en-US' } });
+    expect(await outbox()).to.deep.equal([]);
+    expect(lines.join()).not.to.include(KEY);
+    expect(lines.join()).not.to.include('My number');
+  });
+
+  it('says pending until then, and makes no text of what nobody asked for', async () => {
+    endpoint.answer(503);
+    const doc = await completed();
+    expect(await of(doc)).to.deep.equal({ status: 'pending' });
+    const other = await completed({});
+    expect(await of(other)).to.equal(undefined);
+    expect(endpoint.received).to.have.lengthOf(1);
+  });
+
+  it('tries again for as long as an upload would be, across restarts', async () => {
+    endpoint.answer(503);
+    const doc = await completed();
+    await pass(10_000);
+    await restart();
+    await pass(60_000);
+    const before = endpoint.received.length;
+    expect(before).to.be.greaterThan(3);
+    says(ANSWER);
+    await restart();
+    await pass(3_600_000);
+    expect(await of(doc)).to.deep.equal({ ...TEXT, locale: 'english' });
+    expect(endpoint.received).to.have.lengthOf(before + 1);
+    expect(events().filter((event) => event === 'recording.transcribed')).to.have.lengthOf(1);
+  });
+
+  it('begins after a crash that came as soon as the recording was stored', async () => {
+    says(ANSWER);
+    const doc = await finished();
+    await restart();
+    await pass(0);
+    expect(await of(doc)).to.include({ status: 'completed' });
+  });
+
+  it('tells of a text that was stored just before a crash', async () => {
+    const doc = await finished();
+    await store.recordings.change(ACCOUNT, doc.id, (current) => ({
+      ...current,
+      transcription: { status: 'completed', text: 'hello' },
+    }));
+    await restart();
+    await pass(0);
+    expect(events()).to.deep.equal(['recording.transcribed']);
+    expect(endpoint.received).to.deep.equal([]);
+  });
+
+  for (const [what, answer, status, error] of [
+    ['refuses the file', { error: { message: 'too large' } }, 413, 'http_status'],
+    ['answers with something else', '<html>', 200, 'transcription_invalid'],
+    ['says of a masked call not what was said when', { text: 'My number is' }, 200, 'transcription_untimed'],
+  ] as const) {
+    it(`fails for good where the endpoint ${what}`, async () => {
+      says(answer, status);
+      const doc = await completed();
+      expect(await of(doc)).to.deep.equal({ status: 'failed', error });
+      await pass(72 * 3_600_000);
+      expect(endpoint.received).to.have.lengthOf(1);
+      expect(events()).to.deep.equal(['recording.completed']);
+      expect(await outbox()).to.deep.equal([]);
+    });
+  }
+
+  it('takes a text without times where nothing is masked', async () => {
+    says({ text: 'hello' });
+    const doc = await completed({ transcribe: true }, false);
+    expect(await of(doc)).to.deep.equal({ status: 'completed', text: 'hello', segments: [] });
+  });
+
+  it('tries again where the answer breaks off', async () => {
+    endpoint.respond((_request, response) => {
+      response.writeHead(200, { 'Content-Length': '1000' });
+      response.write('{"text":"My', () => response.destroy());
+    });
+    const doc = await completed();
+    expect(await of(doc)).to.deep.equal({ status: 'pending' });
+    says(ANSWER);
+    await pass(10_000);
+    expect(await of(doc)).to.include({ status: 'completed' });
+  });
+
+  it('tells its key to nobody whom a redirect names', async () => {
+    const other = new Receiver();
+    const elsewhere = await other.listen();
+    endpoint.answer(307, { location: `${elsewhere}/v1` });
+    other.respond((_request, response) => response.end(JSON.stringify(ANSWER)));
+    const doc = await completed();
+    expect(other.received.map(({ headers }) => headers.authorization)).to.deep.equal([undefined]);
+    expect(await of(doc)).to.include({ status: 'completed' });
+    await other.close();
+  });
+
+  it('sends to no address that is not permitted', async () => {
+    const denied = url.replace('127.0.0.1', '127.0.0.2');
+    await restart({ transcription: { url: denied, model: 'whisper-1' } });
+    const doc = await completed();
+    expect(await of(doc)).to.deep.equal({ status: 'failed', error: 'address_denied' });
+  });
+
+  it('is off unless it is set up', async () => {
+    await restart({ transcription: undefined });
+    const doc = await completed();
+    expect(await of(doc)).to.deep.equal({ status: 'failed', error: 'transcription_off' });
+    const failure = await delivery.transcribe(doc).catch((error: unknown) => error);
+    expect(isMetaflowsError(failure, 'transcription_off')).to.equal(true);
+    expect(endpoint.received).to.deep.equal([]);
+  });
+
+  it('sends nothing of a recording that is deleted', async () => {
+    endpoint.answer(503);
+    const { id } = await completed();
+    await store.recordings.delete(ACCOUNT, id);
+    expect(await outbox()).to.deep.equal([]);
+    await pass(3_600_000);
+    expect(endpoint.received).to.have.lengthOf(1);
+  });
+});

@@ -1,0 +1,160 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import PouchDB from 'pouchdb';
+import { verify, type StoredLine } from '../../src/audit/chain.js';
+import type { AuditEvent } from '../../src/audit/events.js';
+import { isMetaflowsError } from '../../src/errors.js';
+import { AuditStore } from '../../src/store/audit.js';
+import { Documents } from '../../src/store/documents.js';
+import { instanceIn } from '../../src/store/instance.js';
+
+function event(changes: Partial<AuditEvent> = {}): AuditEvent {
+  return {
+    action: 'mask',
+    at: '2026-01-01T00:00:00.000Z',
+    by: 'code',
+    account_id: 'example.com',
+    recording_id: 'r1',
+    result: 'ok',
+    ...changes,
+  };
+}
+
+describe('store of the audit', () => {
+  let folder: string;
+  let db: PouchDB.Database;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'metaflows-audit-'));
+    db = new PouchDB(join(folder, 'db'));
+  });
+  afterEach(async () => {
+    await db.close();
+    await rm(folder, { recursive: true });
+  });
+
+  async function loaded(instance?: string): Promise<AuditStore> {
+    const audit = new AuditStore(new Documents(db));
+    await audit.load(instance);
+    return audit;
+  }
+
+  async function* all(audit: AuditStore): AsyncGenerator<StoredLine> {
+    let next: string | undefined;
+    do {
+      const page = await audit.page(2, next);
+      yield* page.lines;
+      next = page.next_start_key;
+    } while (next !== undefined);
+  }
+
+  const broken = async (audit: AuditStore) => verify(await audit.heads(), all(audit));
+  const count = async (audit: AuditStore) => {
+    const places: string[] = [];
+    for await (const { place } of all(audit)) places.push(place);
+    return places.length;
+  };
+
+  it('chains what comes at once in the order in which it came', async () => {
+    const audit = await loaded('a');
+    const results = Array.from({ length: 7 }, (_, n) => `result ${n}`);
+    await Promise.all(results.map((result) => audit.append(event({ result }))));
+    const lines = await audit.of('example.com', 'r1');
+    expect(lines.map(({ result, seq }) => [result, seq])).to.deep.equal(
+      results.map((text, n) => [text, n + 1]),
+    );
+    expect(await broken(audit)).to.deep.equal([]);
+    expect((await audit.heads()).map(({ instance, seq }) => [instance, seq])).to.deep.equal([['a', 7]]);
+  });
+
+  it('lists the lines of one recording by time, whoever wrote them', async () => {
+    const [a, b] = [await loaded('a'), await loaded('b')];
+    await b.append(event({ at: '2026-01-02T00:00:00.000Z' }));
+    await a.append(event({ at: '2026-01-03T00:00:00.000Z' }));
+    await a.append(event({ at: '2026-01-01T00:00:00.000Z' }));
+    await a.append(event({ recording_id: 'r2' }));
+    await a.append(event({ account_id: 'other' }));
+    const { recording_id, ...unrecorded } = event();
+    await a.append(unrecorded);
+    expect((await b.of('example.com', 'r1')).map(({ at }) => at.slice(0, 10))).to.deep.equal([
+      '2026-01-01',
+      '2026-01-02',
+      '2026-01-03',
+    ]);
+    expect(await count(a)).to.equal(6);
+  });
+
+  it('goes on with its chain after a restart, and beside those of others', async () => {
+    await (await loaded('a')).append(event());
+    await (await loaded('b')).append(event());
+    const again = await loaded('a');
+    await again.append(event());
+    expect((await again.heads()).map(({ instance, seq }) => [instance, seq])).to.deep.equal([
+      ['b', 1],
+      ['a', 2],
+    ]);
+    expect(await broken(again)).to.deep.equal([]);
+  });
+
+  it('keeps the id of whoever has the database alone', async () => {
+    await (await loaded()).append(event());
+    const again = await loaded();
+    await again.append(event());
+    expect((await again.heads()).map(({ seq }) => seq)).to.deep.equal([2]);
+  });
+
+  it('loses and doubles nothing where two processes have the same id by mistake', async () => {
+    const [first, second] = [await loaded('a'), await loaded('a')];
+    await Promise.all([1, 2, 3, 4].flatMap(() => [first.append(event()), second.append(event())]));
+    expect(await count(first)).to.equal(8);
+    expect(await broken(await loaded('a'))).to.deep.equal([]);
+  });
+
+  it('goes on where a crash came between a line and its head', async () => {
+    const audit = await loaded('a');
+    await audit.append(event());
+    const head = await db.get('audit-head/a');
+    await audit.append(event());
+    const { _rev } = await db.get('audit-head/a');
+    await db.put({ ...head, _rev });
+    const again = await loaded('a');
+    await again.append(event());
+    expect(await count(again)).to.equal(3);
+    expect(await broken(again)).to.deep.equal([]);
+  });
+
+  it('does not hide by going on that its newest lines were cut off', async () => {
+    const audit = await loaded('a');
+    for (let n = 0; n < 3; n++) await audit.append(event());
+    for (const seq of [2, 3]) await db.remove(await db.get(`audit/a/00000000000${seq}`));
+    for (const each of [audit, await loaded('a')]) {
+      expect(await broken(each)).to.deep.equal([{ instance: 'a', what: 'missing', from: 2, to: 3 }]);
+    }
+    const again = await loaded('a');
+    await again.append(event());
+    expect(await broken(again)).to.deep.equal([{ instance: 'a', what: 'missing', from: 2, to: 3 }]);
+  });
+
+  it('rejects where the line could not be stored, and chains the next one to the last that was', async () => {
+    const audit = await loaded('a');
+    await audit.append(event());
+    const put = db.put.bind(db);
+    db.put = () => Promise.reject(new Error('the disk is full'));
+    const failure = await audit.append(event()).catch((error: unknown) => error);
+    expect(isMetaflowsError(failure, 'store_failed')).to.equal(true);
+    db.put = put;
+    await audit.append(event());
+    expect(await count(audit)).to.equal(2);
+    expect(await broken(audit)).to.deep.equal([]);
+  });
+
+  it('keeps an instance’s id in a file of its own where the database may be another’s too', async () => {
+    const file = join(folder, 'data', 'instance');
+    const id = await instanceIn(file);
+    expect(id).to.match(/^[0-9a-f]{16}$/);
+    expect(await instanceIn(file)).to.equal(id);
+    expect(await instanceIn(join(folder, 'other'))).not.to.equal(id);
+  });
+});

@@ -1,0 +1,39 @@
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+
+/** A port in front of an event socket: another switch can take the place of the one behind it. */
+export class Relay {
+  private readonly server = createServer((socket) => this.join(socket));
+  private readonly sockets = new Set<Socket>();
+
+  /** `port` is where it passes on to, and may be changed. */
+  constructor(public port: number) {}
+
+  /** Listens on a port that the system chooses. */
+  async open(): Promise<number> {
+    await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise((resolve) => this.server.close(resolve));
+    for (const socket of this.sockets) socket.destroy();
+    await closed;
+  }
+
+  private join(client: Socket): void {
+    const target = connect({ host: '127.0.0.1', port: this.port });
+    for (const [socket, other] of [
+      [client, target],
+      [target, client],
+    ] as const) {
+      this.sockets.add(socket);
+      socket.setNoDelay(true);
+      socket.on('data', (chunk) => other.write(chunk));
+      socket.on('error', () => other.destroy());
+      socket.on('close', () => {
+        this.sockets.delete(socket);
+        other.destroy();
+      });
+    }
+  }
+}
