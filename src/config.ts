@@ -29,6 +29,8 @@ export interface Config {
   recordingsDir: string;
   /** The same folder as this service sees it. */
   recordingsMount: string;
+  /** This service's URL as switches see it, without a slash at its end; where it is missing, their folder is seen. */
+  pushUrl?: string;
   flowsDir: string;
   /** Address ranges to which nothing is sent, and those of them to which it is all the same. */
   deliveryDeny: readonly string[];
@@ -95,6 +97,11 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): L
   if (settings.recordings_dir.split('/').includes('..') && !isAbsolute(settings.recordings_dir)) {
     errors.push(`${PREFIX}RECORDINGS_DIR: must be absolute where it leaves this folder`);
   }
+  if (settings.transport === 'push' && !isBaseUrl(values.push_url ?? '')) {
+    errors.push(
+      `${PREFIX}PUSH_URL: must be this service's http:// or https:// URL as the switch sees it, without a query, where the transport is push`,
+    );
+  }
   if (errors.length > 0) return { ok: false, errors };
 
   const recordingsDir = resolve(settings.recordings_dir);
@@ -106,6 +113,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): L
     database: isUrl(settings.database) ? settings.database : resolve(settings.database),
     recordingsDir,
     recordingsMount: resolve(values.recordings_mount ?? recordingsDir),
+    ...(settings.transport === 'push' && { pushUrl: settings.push_url.replace(/\/+$/, '') }),
     flowsDir: resolve(settings.flows_dir),
     deliveryDeny,
     deliveryAllow,
@@ -172,4 +180,9 @@ function isRange(text: string): boolean {
 
 function isUrl(text: string): boolean {
   return /^https?:\/\//.test(text);
+}
+
+/** Something can be added to its path. */
+function isBaseUrl(text: string): boolean {
+  return /^https?:\/\/[^\s?#]+$/.test(text) && URL.canParse(text);
 }

@@ -11,6 +11,10 @@ export const ERRORS = {
   unmask_incomplete: { status: 502, message: 'a recorder of this call could not be unmasked' },
   no_audio: { status: 502, message: 'the switch started the recording but the file does not grow' },
   format_unavailable: { status: 409, message: 'the switch cannot write this audio format' },
+  push_unavailable: {
+    status: 409,
+    message: 'the switch cannot send files to this service: mod_http_cache is not loaded there',
+  },
   trim_unavailable: { status: 409, message: 'silence can be trimmed off WAV recordings only' },
   media_unavailable: {
     status: 502,

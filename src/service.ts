@@ -14,11 +14,14 @@ import { AddressPolicy } from './delivery/addresses.js';
 import { Delivery } from './delivery/delivery.js';
 import { DiskSpace } from './delivery/disk.js';
 import { callNotices, Feed } from './delivery/feed.js';
+import { PushInbox } from './delivery/push.js';
 import { Sender } from './delivery/send.js';
+import { PushTransport } from './delivery/transport.js';
 import { ERRORS, MetaflowsError } from './errors.js';
 import { createApp } from './http/app.js';
 import { shownChannel } from './http/kazoo/channels.js';
 import { phonesRouter } from './http/phones.js';
+import { pushRouter } from './http/push.js';
 import { listen } from './http/server.js';
 import { recordCompleted } from './http/ozeki/finished.js';
 import { Link } from './link.js';
@@ -81,6 +84,11 @@ export async function startService(config: Config, log: Logger): Promise<Service
   });
   const documentsOf = ({ account, user, device }: Owner) => store.callRecording.forLeg(account, user, device);
   const files = new RecordingFiles(config.recordingsMount);
+  const inbox =
+    config.pushUrl === undefined
+      ? undefined
+      : new PushInbox({ mount: config.recordingsMount, url: config.pushUrl });
+  const transport = inbox && new PushTransport({ inbox, switchOf, dir: config.recordingsDir, log });
   const audit = (event: AuditEvent) => store.audit.append(event);
   const removal = new Removal({ recordings: store.recordings, files, audit });
   const retention = new Retention({ settings: store.retention, recordings: store.recordings, removal, log });
@@ -89,6 +97,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
     switchOf,
     store: store.recordings,
     files,
+    transport,
     dir: config.recordingsDir,
     ceiling: config.limits.time_limit,
     settings: config.recording,
@@ -178,6 +187,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
     version,
     requestsPerMinute: config.limits.requests_per_minute,
     notificationsPath: config.genesys.notifications,
+    ...(inbox && { push: pushRouter(inbox) }),
     ...(softswitch && { phones: phonesRouter(softswitch) }),
   });
   await disk.start();
@@ -195,6 +205,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
     async close() {
       feed.close();
       await http.close();
+      transport?.close();
       await digits.close();
       await recorder.close();
       await Promise.all([...links.values()].map(({ port }) => port.close()));

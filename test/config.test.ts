@@ -86,6 +86,25 @@ describe('the configuration', () => {
     expect(errors.join('\n')).not.to.include('hush');
   });
 
+  it('wants this service’s URL where switches send their files, and only there', () => {
+    const push = { METAFLOWS_TRANSPORT: 'push' };
+    const of = (url: string) => ({ ...push, METAFLOWS_PUSH_URL: url });
+    expect(loaded(of('http://10.0.0.5:8000/')).pushUrl).to.equal('http://10.0.0.5:8000');
+    expect(loaded({ METAFLOWS_PUSH_URL: 'http://x' })).not.to.have.property('pushUrl');
+    for (const wrong of [
+      push,
+      of('10.0.0.5'),
+      of('ftp://x'),
+      of('http://x?a'),
+      of('http://x y'),
+      of('http://'),
+    ]) {
+      const [error, ...more] = refused(wrong);
+      expect(error).to.match(/^METAFLOWS_PUSH_URL: must be this service's/);
+      expect(more).to.deep.equal([]);
+    }
+  });
+
   it('refuses a file that is missing, no JSON or no object, and keys that it does not know', () => {
     expect(refused({ METAFLOWS_CONFIG: join(folder, 'none.json') })[0]).to.match(/cannot be read/);
     expect(refused(file('{'))[0]).to.match(/cannot be read/);

@@ -10,8 +10,8 @@ import { Transform, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { MetaflowsError } from '../errors.js';
 
-/** A link is used as soon as it is made; the file of a long recording may take minutes. */
-const GOOD_FOR_MS = 10 * 60_000;
+/** A link is used as soon as it is made: longer than a connection takes whose first two packets were lost. */
+const GOOD_FOR_MS = 10_000;
 /** Two channels of 16 bits at 48 kHz: no recording is larger. */
 const BYTES_PER_SECOND = 192_000;
 /** For headers and tags. */
@@ -37,6 +37,7 @@ export interface PushInboxOptions {
   mount: string;
   /** This service's URL as the switch sees it, without a slash at its end. */
   url: string;
+  /** Milliseconds within which a link must begin to be used. */
   goodForMs?: number;
 }
 
@@ -76,6 +77,7 @@ export class PushInbox {
     const waiting = this.waiting.get(id);
     if (!waiting || !this.isGenuine(waiting, query)) throw new MetaflowsError('push_refused');
     this.waiting.delete(id);
+    clearTimeout(waiting.timer);
     const path = join(this.options.mount, waiting.file);
     const part = `${path}.part`;
     try {

@@ -24,6 +24,14 @@ export interface Configuration {
   database?: string;
   recordings_dir?: string;
   recordings_mount?: string;
+  /**
+   * how finished files reach this service: it sees the switch's folder, or the switch sends them to it over HTTP (http_put of mod_http_cache)
+   */
+  transport?: 'mount' | 'push';
+  /**
+   * this service's base URL as the switch sees it; needed with push
+   */
+  push_url?: string;
   flows_dir?: string;
   delivery_deny?: string;
   delivery_allow?: string;

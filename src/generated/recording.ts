@@ -76,6 +76,9 @@ export interface RecordingDocument {
    * one per file made while the call moved between legs
    */
   segments: Segment[];
+  /**
+   * why the audio ended: there as soon as it has, also while the file is still to come from the switch
+   */
   stop_reason?:
     'code' | 'api' | 'time_limit' | 'hangup' | 'silence' | 'end_key' | 'switch_lost' | 'switch' | 'no_audio';
   /**

@@ -28,6 +28,8 @@ export function trackRequests(log: Logger, metrics: Metrics): RequestHandler {
   return (req, res, next) => {
     const id = randomBytes(16).toString('hex');
     const began = performance.now();
+    // Not to be had any more once Node has taken the socket off a request that broke off.
+    const client = req.ip;
     const facts: RequestFacts = Object.assign(res.locals, { id, log: log.child({ request: id }) });
     res.set('X-Request-ID', id);
     res.once('close', () => {
@@ -37,7 +39,7 @@ export function trackRequests(log: Logger, metrics: Metrics): RequestHandler {
         path: req.originalUrl.split('?', 1)[0],
         status: res.statusCode,
         ms: Math.round(performance.now() - began),
-        client: req.ip,
+        client,
         ...(facts.tokenId !== undefined && { token_id: facts.tokenId }),
         ...(!res.writableFinished && { aborted: true }),
       });

@@ -138,6 +138,11 @@ export function isAdopted(doc: RecordingDocument): boolean {
   return doc.internal.path !== undefined;
 }
 
+/** Whether its files lie below `dir`, the recordings folder as the switch sees it. */
+export function liesInside({ internal }: RecordingDocument, dir: string): boolean {
+  return internal.path === undefined || internal.path === `${dir}/${internal.file}`;
+}
+
 /** Where the segment that runs is written to, as the switch sees it; `dir` is the recordings folder. */
 export function switchPath(doc: RecordingDocument, dir: string): string {
   return doc.internal.path ?? `${dir}/${currentFile(doc)}`;

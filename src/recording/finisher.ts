@@ -1,12 +1,13 @@
 /** Ends recordings: makes one checked file of what there is, and gives the document its last state. */
 import { withDelivery } from '../delivery/upload.js';
-import { MetaflowsError } from '../errors.js';
+import { isMetaflowsError, MetaflowsError } from '../errors.js';
 import type { RecordCallData } from '../generated/record_call.js';
 import type { AuditEntry, RecordingDocument } from '../generated/recording.js';
 import type { Active, ActiveRecordings } from './active.js';
-import { isAdopted } from './document.js';
+import { isAdopted, liesInside } from './document.js';
+import type { Audio } from './files.js';
 import type { RecorderOptions, StopReason } from './ports.js';
-import { audited, ended, offsetAt, segmentEnded, type Ending } from './state.js';
+import { ended, offsetAt, stoppedFor, type Ending } from './state.js';
 
 type Reason = Ending['reason'];
 
@@ -30,17 +31,17 @@ interface Expected {
 
 export class Finisher {
   private readonly expected = new Map<string, Expected>();
-  private readonly finishing = new Set<Promise<unknown>>();
+  private readonly finishing = new Map<string, Promise<unknown>>();
 
   constructor(
     private readonly recordings: ActiveRecordings,
-    private readonly options: Pick<RecorderOptions, 'files' | 'onEvent' | 'log'>,
+    private readonly options: Pick<RecorderOptions, 'files' | 'transport' | 'dir' | 'onEvent' | 'log'>,
     private readonly now: () => number,
   ) {}
 
   /**
-   * A stop is about to be asked for, by whom `entry` says, else by the service: `document` resolves when the recording is
-   * finished, or rejects.
+   * A stop is about to be asked for, by whom `entry` says, else by the service: `document` resolves as that of
+   * {@link finish} does, or rejects.
    */
   expect(
     active: Active,
@@ -68,9 +69,15 @@ export class Finisher {
     return this.expected.has(active.doc.id);
   }
 
+  /** Whether it has ended and its file is being made. */
+  isFinishing(id: string): boolean {
+    return this.finishing.has(id);
+  }
+
   /**
-   * Finishes with the reason of a stop that was asked for, else with `reason`; resolves with the last document. May be
-   * called once for a recording: it counts no more from here on.
+   * Finishes with the reason of a stop that was asked for, else with `reason`; resolves with the last document, or where
+   * the file is still to come from the switch, with the one that says why the audio ended. May be called once for a
+   * recording: it counts no more from here on.
    */
   finish(
     active: Active,
@@ -81,24 +88,28 @@ export class Finisher {
     const expected = this.expected.get(active.doc.id);
     if (expected) clearTimeout(expected.timer);
     this.expected.delete(active.doc.id);
+    const { id } = active.doc;
     const at = this.now();
     this.recordings.retire(active);
     const why = expected?.reason ?? reason;
-    const by = expected?.entry ?? entry ?? byService(why, at);
-    const document = this.conclude(active, why, stopped, at, by);
-    this.finishing.add(document);
+    active.doc = stoppedFor(active.doc, why, expected?.entry ?? entry ?? byService(why, at), at);
+    // A file may take minutes to come: nobody is kept waiting for it, and a restart knows that the audio has ended.
+    const stored = this.options.transport && this.recordings.save(active, active.doc).then(() => active.doc);
+    const document = Promise.resolve(stored).then(() => this.conclude(active, why, stopped, at));
+    this.finishing.set(id, document);
     document
       .catch((error: unknown) => {
-        this.options.log.error('a recording could not be finished', { recording: active.doc.id, error });
+        this.options.log.error('a recording could not be finished', { recording: id, error });
       })
-      .finally(() => this.finishing.delete(document));
-    expected?.settle(document);
-    return document;
+      .finally(() => this.finishing.delete(id));
+    const told = stored ?? document;
+    expected?.settle(told);
+    return told;
   }
 
   /** Resolves when all that was ending has ended. */
   async idle(): Promise<void> {
-    await Promise.allSettled(this.finishing);
+    await Promise.allSettled(this.finishing.values());
   }
 
   /** Ends every timer. */
@@ -111,7 +122,6 @@ export class Finisher {
     reason: Reason,
     stopped: Stopped | undefined,
     at: number,
-    entry: AuditEntry,
   ): Promise<RecordingDocument> {
     const { files, onEvent, log } = this.options;
     const { min_s } = active.doc.internal;
@@ -127,9 +137,9 @@ export class Finisher {
     const final: Ending = short
       ? { ...withoutFile, state: 'discarded' }
       : { ...withoutFile, ...(size !== undefined && { size }), ...(sha256 !== undefined && { sha256 }) };
-    const doc = withDelivery(ended(segmentEnded(audited(active.doc, entry), at), final));
+    const doc = withDelivery(ended(active.doc, final));
     await this.recordings.save(active, doc);
-    if (!isAdopted(doc)) await files.removeParts(segments);
+    if (ending.size !== undefined && !isAdopted(doc)) await files.removeParts(segments);
     await onEvent({ type: 'stopped', recording: doc, at });
     await onEvent({ type: final.state, recording: doc, at });
     log.info('recording ended', {
@@ -151,8 +161,9 @@ export class Finisher {
   ): Promise<Ending> {
     const durationMs = stopped ? stopped.durationMs : offsetAt(doc, at);
     if (stopped?.cause === 'input-too-short') return { state: 'discarded', reason, durationMs };
+    const missing = (await this.arrive(doc)) ? undefined : 'not_pushed';
     const failure =
-      stopped?.cause === 'uri-failure' ? 'write_error' : durationMs === 0 ? 'no_audio' : undefined;
+      stopped?.cause === 'uri-failure' ? 'write_error' : durationMs === 0 ? 'no_audio' : missing;
     const file = await this.options.files.describe(doc.internal.file);
     return {
       state: failure === undefined ? 'completed' : 'failed',
@@ -170,15 +181,10 @@ export class Finisher {
     stopped: Stopped | undefined,
     at: number,
   ): Promise<Ending> {
-    const { files, log } = this.options;
-    const trim = (active.doc.internal.data as RecordCallData).trim !== undefined;
-    let failure: string | undefined;
-    const audio = await files.finish(segments, trim).catch((error: unknown) => {
-      log.error('the file of a recording could not be made', { recording: active.doc.id, error });
-      failure = 'file_error';
-      return undefined;
-    });
-    const visible = audio !== undefined || (await files.visible());
+    const made = (await this.arrive(active.doc)) ? await this.make(active.doc, segments) : 'not_pushed';
+    const audio = typeof made === 'string' ? undefined : made;
+    let failure: string | undefined = typeof made === 'string' ? made : undefined;
+    const visible = audio !== undefined || (failure !== 'not_pushed' && (await this.options.files.visible()));
     const elapsed = offsetAt(active.doc, at);
     const durationMs =
       audio?.durationMs ?? (visible ? 0 : (segments.length === 1 && stopped?.durationMs) || elapsed);
@@ -196,6 +202,33 @@ export class Finisher {
       }),
       ...(failure !== undefined && { failure }),
     };
+  }
+
+  /** Fetches the files where they have to be; false where they stay on the switch. */
+  private async arrive(doc: RecordingDocument): Promise<boolean> {
+    const { transport, dir, log } = this.options;
+    if (!transport || !liesInside(doc, dir)) return true;
+    try {
+      await transport.fetch(doc);
+      return true;
+    } catch (error) {
+      if (!isMetaflowsError(error, 'push_missing')) throw error;
+      const files = doc.segments.map(({ file }) => file);
+      log.error('the files of a recording stay on the switch', { recording: doc.id, files, error });
+      return false;
+    }
+  }
+
+  /** One file of what there is, `undefined` where no file can be seen. */
+  private async make(doc: RecordingDocument, segments: string[]): Promise<Audio | 'file_error' | undefined> {
+    const { files, log } = this.options;
+    const trim = (doc.internal.data as RecordCallData).trim !== undefined;
+    try {
+      return await files.finish(segments, trim);
+    } catch (error) {
+      log.error('the file of a recording could not be made', { recording: doc.id, error });
+      return 'file_error';
+    }
   }
 }
 

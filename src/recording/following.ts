@@ -163,7 +163,8 @@ export class Following {
       const legs = calls.partiesOf(target);
       const parties = legs.map(({ uuid }) => uuid);
       const joined = legs.filter(({ uuid }) => !doc.internal.parties.includes(uuid));
-      const rate = await options.files.rate(currentFile(doc));
+      const { record_sample_rate } = doc.internal.data as RecordCallData;
+      const rate = (await options.files.rate(currentFile(doc))) ?? record_sample_rate;
       await segments.start(
         {
           doc: { ...doc, internal: { ...doc.internal, leg: target.uuid } },

@@ -38,11 +38,22 @@ export interface RecordOutcome {
   recording?: RecordingDocument;
 }
 
+/** Brings files from the switch, where this service does not see the folder that they are written to. */
+export interface Transport {
+  /**
+   * Resolves when all files of the recording are in this service's folder; rejects with `push_missing` where they
+   * cannot be had, with another MetaflowsError where they may be had when the switch or this service is back.
+   */
+  fetch(doc: RecordingDocument): Promise<void>;
+}
+
 export interface RecorderOptions {
   calls: Calls;
   switchOf: (id: string) => RecordingSwitch;
   store: RecordingStore;
   files: RecordingFiles;
+  /** Missing where the service sees the folder that the switch writes to. */
+  transport?: Transport | undefined;
   /** The recordings folder as the switch sees it, absolute. */
   dir: string;
   /** Seconds: no recording is longer. */

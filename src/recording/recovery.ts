@@ -68,15 +68,22 @@ export class Recovery {
 
   /** What the store and the memory have as running there. */
   private async unfinished(switchId: string): Promise<RecordingDocument[]> {
-    const { options, recordings } = this.parts;
+    const { options, recordings, finisher } = this.parts;
     const docs = new Map((await options.store.unfinished()).map((doc) => [doc.id, doc]));
     for (const { doc } of recordings.all()) docs.set(doc.id, doc);
-    return [...docs.values()].filter(({ internal }) => internal.switch === switchId);
+    return [...docs.values()].filter(
+      ({ id, internal }) => internal.switch === switchId && !finisher.isFinishing(id),
+    );
   }
 
   private async recoverOne(doc: RecordingDocument, leg: LegData | undefined): Promise<void> {
     const { options, recordings, finisher, following, limits, announcer, maskers, pathOf } = this.parts;
     const active = recordings.get(doc.id) ?? recordings.add(doc, doc.audit.length);
+    if (doc.stop_reason) {
+      // It had ended, and its file had not come.
+      void finisher.finish(active, doc.stop_reason, undefined);
+      return;
+    }
     if (!hasRecorder(active) || !leg) {
       // Its leg left while nobody looked: it goes on with who is left, or is over.
       following.segmentOver(active, undefined, 'switch_lost');
@@ -93,7 +100,7 @@ export class Recovery {
       ]);
     const bugs = parseBuglist(answers.at(-1) ?? '');
     if (!bugs.some(({ target }) => target === pathOf(active))) {
-      await finisher.finish(active, 'switch_lost', undefined);
+      void finisher.finish(active, 'switch_lost', undefined);
       return;
     }
     await recordings.save(active, this.maskedMeanwhile(doc, note, Number(answers.at(-2))));

@@ -60,10 +60,12 @@ export class Starting {
     });
   }
 
-  /** A recording whose file does not grow has not started; one that rightly waits for something is left alone. */
+  /** A recording whose file is seen not to grow has not started; one that rightly waits for something is left alone. */
   async proven(active: Active, isRunning: () => boolean): Promise<boolean> {
+    const { segments, options } = this.parts;
     const isWriting = () => isRunning() && active.doc.internal.pauses.length === 0;
-    return !isWriting() || this.parts.segments.grows(active.doc.internal.file, isWriting);
+    if (options.transport || !isWriting()) return true;
+    return segments.grows(active.doc.internal.file, isWriting);
   }
 
   /**
@@ -90,10 +92,14 @@ export class Starting {
     const { options } = this.parts;
     if (!options.hasSpace()) throw new MetaflowsError('disk_full');
     const port = options.switchOf(target.switchId);
+    const has = async (module: string) => {
+      const [exists] = await port.apis(leg.callId, [{ command: 'module_exists', args: module }]);
+      return exists === 'true';
+    };
+    if (options.transport && !(await has('mod_http_cache'))) throw new MetaflowsError('push_unavailable');
     if (data.format === 'mp3') {
       if (data.trim) throw new MetaflowsError('trim_unavailable');
-      const [exists] = await port.apis(leg.callId, [{ command: 'module_exists', args: 'mod_shout' }]);
-      if (exists !== 'true') throw new MetaflowsError('format_unavailable', 'mp3 needs mod_shout');
+      if (!(await has('mod_shout'))) throw new MetaflowsError('format_unavailable', 'mp3 needs mod_shout');
     }
     if (target.bypassMedia || other?.bypassMedia) {
       const [reply = ''] = await port.apis(leg.callId, [uuidMedia(target.uuid)]);

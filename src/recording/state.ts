@@ -14,7 +14,7 @@
  * A mask ends with an unmask, with mask_time_limit or with the recording, and in no other way: not with a segment.
  * Beside its state a recording may be paused: while its party holds, while a mask cuts, in the gap between two segments,
  * and while it waits for an answer or a bridge nothing is written, and offsets into the audio stand still. An illegal step
- * throws.
+ * throws. With a stop_reason, still `recording` or `masked`: the audio has ended, and its file is to come from the switch.
  */
 import type { AuditEntry, RecordingDocument, RecordingInternals } from '../generated/recording.js';
 
@@ -113,6 +113,17 @@ export function segmentStarted(
     segments: [...going.segments, { call_id: leg, file, start_ms: offsetAt(going, at) }],
     internal: { ...going.internal, leg },
   };
+}
+
+/** Nothing more is recorded, `entry` says why: what is left is to make a file of it. A second time changes nothing. */
+export function stoppedFor(
+  doc: RecordingDocument,
+  reason: Ending['reason'],
+  entry: AuditEntry,
+  at: number,
+): RecordingDocument {
+  if (doc.stop_reason !== undefined) return doc;
+  return { ...audited(segmentEnded(doc, at), entry), stop_reason: reason };
 }
 
 /** What came of the audio. */

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import type { Channel } from './channel.js';
 import { channelCommands } from './channel-commands.js';
 import { dial } from './dial.js';
@@ -151,7 +152,29 @@ async function originate(instance: Instance, args: string): Promise<string> {
   return `+OK ${answered.uuid}\n`;
 }
 
+/** mod_http_cache: whatever goes wrong, a client is told that there is no such command. */
+async function httpPut(_: Instance, args: string): Promise<string> {
+  const [url = '', file = '', ...more] = separate(args, ' ');
+  if (file === '' || more.length > 0) return 'USAGE: {param=val}<url> <file>\n';
+  try {
+    const { status } = await fetch(url, { method: 'PUT', body: await readFile(file) });
+    if ([200, 201, 202, 204].includes(status)) return `+OK ${status}\n`;
+  } catch {
+    // told below
+  }
+  return '-ERR http_put Command not found!\n';
+}
+
 const general: [string, Command][] = [
+  [
+    'bgapi',
+    (instance, line) => {
+      if (line === '') return '-ERR Invalid syntax\n';
+      const id = randomUUID();
+      instance.background(line, id);
+      return `+OK Job-UUID: ${id}\n`;
+    },
+  ],
   ['cond', cond],
   ['create_uuid', () => randomUUID()],
   ['echo', (_, args) => args],
@@ -179,10 +202,12 @@ const general: [string, Command][] = [
       return `+OK hangup all channels with cause ${cause || 'MANAGER_REQUEST'}\n`;
     },
   ],
+  ['http_put', httpPut],
   // everything but mp3: there is no encoder here
   [
     'module_exists',
-    (_, args) => String(/^mod_(commands|dptools|event_socket|hash|sndfile|sofia|tone_stream)$/.test(args)),
+    (_, args) =>
+      String(/^mod_(commands|dptools|event_socket|hash|http_cache|sndfile|sofia|tone_stream)$/.test(args)),
   ],
   ['originate', originate],
   ['show', show],

@@ -72,6 +72,24 @@ export class Instance {
     return typeof answer === 'string' ? answer : undefined;
   }
 
+  /** Runs a line `name arguments`; resolves with what a client of the event socket is told. */
+  async answer(line: string): Promise<string> {
+    const [name = '', args = ''] = line.split(/ (.*)/s);
+    return (await this.api(name, args)) ?? `-ERR ${name} Command not found!\n`;
+  }
+
+  /** {@link answer}, meanwhile: BACKGROUND_JOB tells what it came to. */
+  background(line: string, id: string): void {
+    const [name = '', args] = line.split(/ (.*)/s);
+    void this.answer(line).then((body) =>
+      this.events.fire(
+        'BACKGROUND_JOB',
+        () => ({ 'Job-UUID': id, 'Job-Command': name, ...(args && { 'Job-Command-Arg': args }) }),
+        body,
+      ),
+    );
+  }
+
   /** Runs one application on a leg, its data expanded. */
   async execute(
     channel: Channel,

@@ -205,27 +205,14 @@ class Connection {
     }
   }
 
-  async #answer(line: string): Promise<string> {
-    const [name = '', args = ''] = line.split(/ (.*)/s);
-    const answer = this.instance.api(name, args);
-    return answer === undefined ? `-ERR ${name} Command not found!\n` : await answer;
-  }
-
   async #api(line: string): Promise<void> {
-    const body = (await this.#answer(line)) || '-ERR no reply\n';
+    const body = (await this.instance.answer(line)) || '-ERR no reply\n';
     this.socket.write(`Content-Type: api/response\nContent-Length: ${Buffer.byteLength(body)}\n\n${body}`);
   }
 
   #backgroundApi(line: string, id: string): void {
     this.#reply(`+OK Job-UUID: ${id}`, `Job-UUID: ${id}\n`);
-    const [name = '', args] = line.split(/ (.*)/s);
-    void this.#answer(line).then((body) =>
-      this.instance.events.fire(
-        'BACKGROUND_JOB',
-        () => ({ 'Job-UUID': id, 'Job-Command': name, ...(args && { 'Job-Command-Arg': args }) }),
-        body,
-      ),
-    );
+    this.instance.background(line, id);
   }
 
   #message(uuid: string, headers: ReadonlyMap<string, string>): string {

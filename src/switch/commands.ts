@@ -68,6 +68,14 @@ export function receiveDigits(uuid: string, digits: string): ApiCommand {
   return { command: 'uuid_recv_dtmf', args: `${checkedUuid(uuid)} ${checkedDigits(digits)}` };
 }
 
+/**
+ * Lets the switch PUT a file to a URL, in a thread of its own: what came of it is not in the reply. The URL is in the
+ * BACKGROUND_JOB event, and after a failure in the switch's log.
+ */
+export function sendFile(url: string, path: string): ApiCommand {
+  return { command: 'bgapi', args: `http_put ${quote(url)} ${quote(path)}` };
+}
+
 /** Asks for the media bugs of a leg: {@link parseBuglist}. */
 export function buglist(uuid: string): ApiCommand {
   return { command: 'uuid_buglist', args: checkedUuid(uuid) };

@@ -11,8 +11,9 @@ export function useLab(): () => Lab {
   before(async function () {
     this.timeout(60_000);
     lab = await (shared ?? startLab());
+    // after the hooks of those who use it, which are defined later
+    this.test!.parent!.afterAll(() => (shared ? lab.phones.hangupAll() : lab.close()));
   });
-  after(() => (shared ? lab.phones.hangupAll() : lab.close()));
   return () => lab;
 }
 

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { expect } from 'chai';
 import { PushInbox } from '../../src/delivery/push.js';
 import { isMetaflowsError } from '../../src/errors.js';
@@ -80,6 +80,19 @@ describe('files that the switch sends', () => {
     const query = Object.fromEntries(new URL(url).searchParams);
     expect(await code(late.take(ID, query, Readable.from(['sound'])))).to.equal('push_refused');
     expect(await files()).to.deep.equal([]);
+  });
+
+  it('may take longer than it may take to begin', async () => {
+    const hasty = new PushInbox({ mount: folder, url: 'http://127.0.0.1', goodForMs: 50 });
+    const { url, arrived } = hasty.expect(EXPECTED);
+    const body = new PassThrough();
+    const taken = hasty.take(ID, Object.fromEntries(new URL(url).searchParams), body);
+    const other = hasty.expect({ ...EXPECTED, id: ID.replace('a', 'b') }).arrived;
+    expect(await code(other)).to.equal('push_missing');
+    body.end('sound');
+    await taken;
+    await arrived;
+    expect(await files()).to.deep.equal([EXPECTED.file]);
   });
 
   it('leave nothing behind where they are too large, or break off', async () => {

@@ -56,11 +56,15 @@ export class TestService {
   }
 
   /** Starts it as a process of its own, on the database of `after`, which has ended. */
-  static async spawn(lab: Lab, after?: TestService): Promise<TestService> {
+  static async spawn(
+    lab: Lab,
+    after?: TestService,
+    settings: Record<string, string> = {},
+  ): Promise<TestService> {
     const folder = after?.folder ?? (await mkdtemp(join(tmpdir(), 'metaflows-service-')));
     const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
     const child = spawn(process.execPath, ['--import', 'tsx', main], {
-      env: { PATH: process.env.PATH, ...environment(lab, folder, { LOG_LEVEL: 'silly' }) },
+      env: { PATH: process.env.PATH, ...environment(lab, folder, { LOG_LEVEL: 'silly', ...settings }) },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const lines: string[] = [];

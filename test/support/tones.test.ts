@@ -18,7 +18,7 @@ function audio(...parts: number[][]): Int16Array {
 
 describe('support/tones', () => {
   it('tells one tone, two at once, and none of the known', () => {
-    const samples = audio(sound(100, 440), sound(100, 440, 880), sound(100, 1000), sound(100, 1500, 1120));
+    const samples = audio(sound(100, 440), sound(100, 440, 880), sound(100, 1200), sound(100, 1500, 1120));
     expect(windows(samples, RATE)).to.deep.equal(['440', '440+880', 'other', '1120+1500']);
   });
 

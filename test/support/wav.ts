@@ -41,3 +41,21 @@ function chunk(bytes: Buffer, id: string): Buffer {
   }
   throw new Error(`no ${id.trim()} chunk`);
 }
+
+/** One second of a mono WAV file that is not silent. */
+export function secondOfWav(rate: number): Buffer {
+  const bytes = Buffer.alloc(44 + rate * 2, 1);
+  bytes.write('RIFF', 0, 'latin1');
+  bytes.writeUInt32LE(36 + rate * 2, 4);
+  bytes.write('WAVEfmt ', 8, 'latin1');
+  bytes.writeUInt32LE(16, 16);
+  bytes.writeUInt16LE(1, 20);
+  bytes.writeUInt16LE(1, 22);
+  bytes.writeUInt32LE(rate, 24);
+  bytes.writeUInt32LE(rate * 2, 28);
+  bytes.writeUInt16LE(2, 32);
+  bytes.writeUInt16LE(16, 34);
+  bytes.write('data', 36, 'latin1');
+  bytes.writeUInt32LE(rate * 2, 40);
+  return bytes;
+}

@@ -88,6 +88,19 @@ describe('commands', () => {
     );
   });
 
+  it('lets the switch send the file that was meant to the URL that was meant', () => {
+    const base = fc.webUrl({ withQueryParameters: true });
+    fc.assert(
+      fc.property(base, path, (url, file) => {
+        const sent = commands.sendFile(url, file);
+        expect(sent.command).to.equal('bgapi');
+        const [, http_put, args = ''] = /^(\S+) (.*)$/.exec(sent.args) ?? [];
+        expect(http_put).to.equal('http_put');
+        expect(argumentsOf({ command: '', args }, 10)).to.deep.equal([url, file]);
+      }),
+    );
+  });
+
   it('masks inside the switch what was meant', () => {
     fc.assert(
       fc.property(path, (file) => {

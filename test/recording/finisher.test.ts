@@ -1,0 +1,128 @@
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { expect } from 'chai';
+import { MetaflowsError } from '../../src/errors.js';
+import type { RecordingDocument } from '../../src/generated/recording.js';
+import { ActiveRecordings, type Active } from '../../src/recording/active.js';
+import { RecordingFiles } from '../../src/recording/files.js';
+import type { Transport } from '../../src/recording/ports.js';
+import { Finisher } from '../../src/recording/finisher.js';
+import { capturingLog } from '../support/log.js';
+import { recordingDocument } from '../support/recordings.js';
+import { secondOfWav } from '../support/wav.js';
+
+const STARTED = 1_700_000_000_000;
+const NOW = STARTED + 4000;
+
+describe('the end of a recording', () => {
+  let folder: string;
+  let saved: RecordingDocument[];
+  let told: string[];
+  let active: Active;
+  let first: string;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'metaflows-files-'));
+    saved = [];
+    told = [];
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  const finisherWith = (transport?: Transport): Finisher => {
+    const recordings = new ActiveRecordings(
+      {
+        save: (doc) => Promise.resolve(void saved.push(doc)),
+        unfinished: () => Promise.resolve([]),
+        get: () => Promise.resolve(undefined),
+      },
+      () => Promise.resolve(),
+    );
+    active = recordings.add(recordingDocument({ startedAt: STARTED }));
+    first = active.doc.internal.file;
+    return new Finisher(
+      recordings,
+      {
+        files: new RecordingFiles(folder),
+        transport,
+        dir: '/rec',
+        onEvent: ({ type }) => Promise.resolve(void told.push(type)),
+        log: capturingLog().log,
+      },
+      () => NOW,
+    );
+  };
+  const put = async (file: string, rate: number): Promise<void> => {
+    await mkdir(dirname(join(folder, file)), { recursive: true });
+    await writeFile(join(folder, file), secondOfWav(rate));
+  };
+
+  it('is told and stored before the file has come from the switch, complete when it has', async () => {
+    let arrive: () => void = () => undefined;
+    const finisher = finisherWith({ fetch: () => new Promise((resolve) => (arrive = resolve)) });
+    const doc = await finisher.finish(active, 'code', undefined);
+    expect(doc).to.include({ state: 'recording', stop_reason: 'code' });
+    expect(saved).to.deep.equal([doc]);
+    expect(told).to.deep.equal([]);
+    expect(finisher.isFinishing(doc.id)).to.equal(true);
+    await put(first, 8000);
+    arrive();
+    await finisher.idle();
+    expect(saved.at(-1)).to.include({ state: 'completed', stop_reason: 'code', duration_ms: 1000 });
+    expect(told).to.deep.equal(['stopped', 'completed']);
+    expect(finisher.isFinishing(doc.id)).to.equal(false);
+  });
+
+  it('is failed, not_pushed, where the file never comes, with the time that the call took', async () => {
+    const finisher = finisherWith({ fetch: () => Promise.reject(new MetaflowsError('push_missing')) });
+    await finisher.finish(active, 'hangup', undefined);
+    await finisher.idle();
+    expect(saved.at(-1)).to.include({ state: 'failed', failure: 'not_pushed', duration_ms: 4000 });
+    expect(saved.at(-1)!.audit.filter(({ action }) => action === 'stop')).to.have.lengthOf(1);
+  });
+
+  it('is left for later where the switch is gone, and then ends as it would have', async () => {
+    let fetch = () => Promise.reject(new MetaflowsError('connection_lost'));
+    const finisher = finisherWith({ fetch: () => fetch() });
+    await finisher.finish(active, 'hangup', undefined);
+    await finisher.idle();
+    expect(saved.map(({ state }) => state)).to.deep.equal(['recording']);
+    fetch = () => put(first, 8000) as Promise<never>;
+    await finisher.finish(active, 'hangup', undefined);
+    await finisher.idle();
+    expect(saved.at(-1)).to.include({ state: 'completed', stop_reason: 'hangup', duration_ms: 1000 });
+    expect(saved.at(-1)!.audit.filter(({ action }) => action === 'stop')).to.have.lengthOf(1);
+  });
+
+  it('of somebody else’s recording has its file where that lies below the recordings folder, and asks for no other', async () => {
+    let fetched = 0;
+    const fetch = () => {
+      fetched++;
+      return put(first, 8000);
+    };
+    for (const path of ['/elsewhere/a.wav', '/rec/a/b.wav']) {
+      const finisher = finisherWith({ fetch });
+      first = 'a/b.wav';
+      active.doc = { ...active.doc, internal: { ...active.doc.internal, file: first, path } };
+      await finisher.finish(active, 'hangup', { durationMs: 1000, cause: 'success-silence' });
+      await finisher.idle();
+    }
+    expect(fetched).to.equal(1);
+    expect(saved.at(1)).to.include({ state: 'completed' }).and.not.have.property('size');
+    expect(saved.at(-1)).to.include({ state: 'completed', size: 16_044, duration_ms: 1000 });
+  });
+
+  it('keeps the segments where they cannot be joined', async () => {
+    const finisher = finisherWith();
+    const [segment] = active.doc.segments;
+    const second = first.replace('.wav', '-2.wav');
+    active.doc = { ...active.doc, segments: [segment!, { ...segment!, file: second }] };
+    await put(first, 8000);
+    await put(second, 16_000);
+    expect(await finisher.finish(active, 'hangup', undefined)).to.include({ failure: 'file_error' });
+    const left = await readdir(dirname(join(folder, first)));
+    expect(left).to.include.members(
+      [first.replace('.wav', '-1.wav'), second].map((file) => file.replace(/.*\//, '')),
+    );
+  });
+});
