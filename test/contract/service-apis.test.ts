@@ -20,6 +20,7 @@ describe('contract: the service, Genesys’s API', () => {
   });
   beforeEach(async () => {
     call = await lab().phones.call('1001', '1002');
+    await service().connected(call.caller);
   });
   afterEach(() => lab().phones.hangupAll());
 
@@ -38,6 +39,7 @@ describe('contract: the service, Genesys’s API', () => {
     await client.handshake();
     await client.subscribe('/v2/me/calls');
     const codes: number[] = [];
+    await talk(500); // until both are heard
     for (const verb of ['Start', 'Pause', 'Resume', 'Stop']) {
       codes.push(await operate(`${verb}CallRecording`));
       await talk(600);
@@ -106,6 +108,7 @@ describe('contract: the service, Ozeki’s API', () => {
   });
   beforeEach(async () => {
     call = await lab().phones.call('1001', '1002');
+    await service().connected(call.caller);
   });
   afterEach(() => lab().phones.hangupAll());
 
@@ -126,6 +129,7 @@ describe('contract: the service, Ozeki’s API', () => {
   it('records until its finish digit, and tells FinishedUrl; the audio is right', async () => {
     const receiver = new Receiver();
     const FinishedUrl = `${await receiver.listen()}/record_finished.php`;
+    await talk(500); // until both are heard
     expect(await record({ FinishedUrl, FinishDigits: '5#' })).to.equal('200');
     expect(await record({ FinishedUrl })).to.equal('303');
     await talk(700);

@@ -116,6 +116,14 @@ export class TestService {
     if (status !== 200) throw new Error(`metaflows refused: ${status}`);
   }
 
+  /** Waits until the service, which hears of calls on a connection of its own, knows that a leg is answered and bridged. */
+  async connected({ uuid }: Leg): Promise<void> {
+    await eventually('the bridged leg', async () => {
+      const { data } = await this.ask('GET', `/accounts/${this.lab.domain}/channels/${uuid}`);
+      return data['answered'] === true && data['other_leg'] !== undefined ? true : undefined;
+    });
+  }
+
   /** Runs record_call on a leg. */
   async record(leg: Leg, data: object): Promise<Answer> {
     return this.ask('PUT', `/accounts/${this.lab.domain}/channels/${leg.uuid}`, {
