@@ -2,7 +2,6 @@
 import type { Request } from 'express';
 import type { Scope } from '../store/scoped.js';
 import type { Principal, TokenStore } from '../store/tokens.js';
-import type { CallsPort, Channel } from './ports.js';
 
 export type Action = 'read' | 'write';
 
@@ -40,21 +39,6 @@ export function login(tokens: TokenStore, name: string, password: string): Login
   if (!principal || user === '' || account === '') return undefined;
   if (!may(principal, 'read', { account, user })) return undefined;
   return { principal, token: password, account, user };
-}
-
-/** The leg `uuid`, where it is in a call of this account, or user, or device: its own, or of whoever it talks with. */
-export function callOf(
-  calls: CallsPort,
-  { account, user, device }: Scope,
-  uuid: string,
-): Channel | undefined {
-  const found = calls.channel(account, uuid);
-  const other = found?.otherLeg === undefined ? undefined : calls.channel(account, found.otherLeg);
-  const isOf = (leg: Channel | undefined) =>
-    leg !== undefined &&
-    (user === undefined || leg.user === user) &&
-    (device === undefined || leg.device === device);
-  return isOf(found) || isOf(other) ? found : undefined;
 }
 
 /** The token in `X-Auth-Token` or `Authorization: Bearer`; Node.js reads the bytes of a header as Latin-1. */

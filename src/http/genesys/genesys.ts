@@ -4,7 +4,8 @@ import type { GenesysOperation } from '../../generated/genesys-operation.js';
 import type { RecordCallData } from '../../generated/record_call.js';
 import { validate } from '../../schemas.js';
 import type { TokenStore } from '../../store/tokens.js';
-import { callOf, login, may, type Login } from '../access.js';
+import { login, may, type Login } from '../access.js';
+import { visibleLeg } from '../legs.js';
 import type { Channel, Deps } from '../ports.js';
 import { baseUrl, factsOf } from '../requests.js';
 import type { System } from '../system.js';
@@ -32,7 +33,7 @@ export function genesys(deps: Deps): System {
     const { data, never } = OPERATIONS[operationOf(req.body)];
     if (!may(principal, 'write', { account, user })) throw new GenesysError(5);
     const { id = '', device } = req.params as Partial<Record<string, string>>;
-    const call = callOf(calls, { account, user }, id);
+    const call = visibleLeg(calls, { account, user }, id);
     if (!call || (device !== undefined && deviceOf(call) !== device)) throw new GenesysError(6);
     if (!call.answered || (never && call.recording === never)) throw new GenesysError(2);
     const actor = { account, user, tokenId: principal.tokenId };

@@ -2,7 +2,8 @@
 import type { ChannelAction } from '../../generated/channel-action.js';
 import { validate } from '../../schemas.js';
 import type { Scope } from '../../store/scoped.js';
-import { callOf, may, ownScope } from '../access.js';
+import { may, ownScope } from '../access.js';
+import { visibleLeg } from '../legs.js';
 import type { CallsPort, Channel } from '../ports.js';
 import { badIdentifier, invalid } from './answers.js';
 import { dataOf } from './body.js';
@@ -56,7 +57,7 @@ export function channel(calls: CallsPort): Resource {
 }
 
 function find(calls: CallsPort, scope: Scope, uuid: string): Channel {
-  const found = callOf(calls, scope, uuid);
+  const found = visibleLeg(calls, scope, uuid);
   if (!found) throw badIdentifier(uuid);
   return found;
 }

@@ -1,7 +1,8 @@
 /** Ozeki's HTTP API, `/api?command=Record`, by GET and by form POST (docs/ozeki.md). */
 import { Router, text, type ErrorRequestHandler, type Request, type Response } from 'express';
 import { isMetaflowsError } from '../../errors.js';
-import { callOf, login, may } from '../access.js';
+import { login, may } from '../access.js';
+import { visibleLeg } from '../legs.js';
 import type { Deps } from '../ports.js';
 import { baseUrl, factsOf } from '../requests.js';
 import type { System } from '../system.js';
@@ -24,7 +25,7 @@ export function ozeki({ store, calls, recordingsMount }: Deps): System {
 
     for (const key of ['command', 'username', 'password']) given.delete(key);
     const asked = recordOf(given, command, recordingsMount);
-    const call = callOf(calls, { account, user }, asked.CallId);
+    const call = visibleLeg(calls, { account, user }, asked.CallId);
     if (!call) throw new OzekiError(601, asked.CallId);
     if (!call.answered) throw new OzekiError(303, command);
     const data = recordCallOf(asked, baseUrl(req));
