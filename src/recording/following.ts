@@ -97,7 +97,9 @@ export class Following {
         continue;
       }
       const doc = segmentEnded(active.doc, now());
-      const ended = { ...doc, internal: { ...doc.internal, parties } };
+      // Who was of the call before keeps its side; the leg that the recorder came to counts where nobody else is left.
+      const ended =
+        this.survivors(active).length > 0 ? doc : { ...doc, internal: { ...doc.internal, parties } };
       const stopAll = { command: 'uuid_record', args: `${uuid} stop all` };
       this.attempt(active, async () => {
         await this.parts.keep(active, ended);
