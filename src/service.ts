@@ -23,6 +23,7 @@ import { shownChannel } from './http/kazoo/channels.js';
 import { phonesRouter } from './http/phones.js';
 import { pushRouter } from './http/push.js';
 import { listen } from './http/server.js';
+import { recordCompleted } from './http/ozeki/finished.js';
 import { Link } from './link.js';
 import { compiledMetaflows } from './metaflows/compiled.js';
 import { Digits } from './metaflows/digits.js';
@@ -185,6 +186,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
     log,
     version,
     requestsPerMinute: config.limits.requests_per_minute,
+    notificationsPath: config.genesys.notifications,
     ...(inbox && { push: pushRouter(inbox) }),
     ...(softswitch && { phones: phonesRouter(softswitch) }),
   });
@@ -224,6 +226,7 @@ async function deliveryOf(config: Config, store: Store, feed: Feed, log: Logger)
     webhooks: store.webhooks,
     signingKey: await store.webhooks.signingKey(),
     mount: config.recordingsMount,
+    callbackWords: { ozeki: recordCompleted },
     transcription: config.transcription,
     send: (outgoing, signal) => sender.send(outgoing, signal),
     publish: (notice, users) => feed.publish(notice, users),

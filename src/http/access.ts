@@ -1,7 +1,7 @@
 /** Who may do what: the same for every system's API. */
 import type { Request } from 'express';
 import type { Scope } from '../store/scoped.js';
-import type { Principal } from '../store/tokens.js';
+import type { Principal, TokenStore } from '../store/tokens.js';
 
 export type Action = 'read' | 'write';
 
@@ -21,6 +21,24 @@ export function ownScope(principal: Principal, scope: Scope): Scope {
 /** Whether `principal` is the admin of every account. */
 export function isSiteAdmin({ account, role }: Principal): boolean {
   return account === null && role === 'admin';
+}
+
+/** Somebody who has shown a user's name, `user@account`, with a token as its password. */
+export interface Login {
+  principal: Principal;
+  token: string;
+  account: string;
+  user: string;
+}
+
+/** A user's token is the password of that user alone; any other is that of every user whom it can act for. */
+export function login(tokens: TokenStore, name: string, password: string): Login | undefined {
+  const at = name.lastIndexOf('@');
+  const [user, account] = [name.slice(0, Math.max(0, at)), name.slice(at + 1)];
+  const principal = tokens.find(password);
+  if (!principal || user === '' || account === '') return undefined;
+  if (!may(principal, 'read', { account, user })) return undefined;
+  return { principal, token: password, account, user };
 }
 
 /** The token in `X-Auth-Token` or `Authorization: Bearer`; Node.js reads the bytes of a header as Latin-1. */

@@ -2,12 +2,18 @@
 import express, { type Express } from 'express';
 import { rateLimit } from 'express-rate-limit';
 import helmet from 'helmet';
+import { genesys } from './genesys/genesys.js';
 import { kazooErrorHandler, notFound, tooManyRequests } from './kazoo/answers.js';
 import { kazooRouter } from './kazoo/router.js';
+import { ozeki } from './ozeki/ozeki.js';
 import type { Deps } from './ports.js';
 import { trackRequests } from './requests.js';
+import type { System } from './system.js';
 
 const MINUTE_MS = 60_000;
+
+/** The systems beside Kazoo, in whose words everybody else is answered. */
+const SYSTEMS: ((deps: Deps) => System)[] = [ozeki, genesys];
 
 export function createApp(deps: Deps): Express {
   const app = express();
@@ -39,10 +45,13 @@ export function createApp(deps: Deps): Express {
   );
   if (deps.phones) app.use('/phones', deps.phones);
   if (deps.push) app.use('/push', deps.push);
+  const systems = SYSTEMS.map((system) => system(deps));
+  for (const { router } of systems) app.use(router);
   app.use('/v2', kazooRouter(deps));
   app.use(() => {
     throw notFound();
   });
+  for (const { paths, errors } of systems) app.use(paths, errors);
   app.use(kazooErrorHandler(deps.version));
   return app;
 }

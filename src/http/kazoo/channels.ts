@@ -3,6 +3,7 @@ import type { ChannelAction } from '../../generated/channel-action.js';
 import { validate } from '../../schemas.js';
 import type { Scope } from '../../store/scoped.js';
 import { may, ownScope } from '../access.js';
+import { visibleLeg } from '../legs.js';
 import type { CallsPort, Channel } from '../ports.js';
 import { badIdentifier, invalid } from './answers.js';
 import { dataOf } from './body.js';
@@ -55,15 +56,9 @@ export function channel(calls: CallsPort): Resource {
   };
 }
 
-/** A user, or a device, has its own legs and those of whoever it talks with. */
-function find(calls: CallsPort, { account, user, device }: Scope, uuid: string): Channel {
-  const found = calls.channel(account, uuid);
-  const other = found?.otherLeg === undefined ? undefined : calls.channel(account, found.otherLeg);
-  const isOf = (leg: Channel | undefined) =>
-    leg !== undefined &&
-    (user === undefined || leg.user === user) &&
-    (device === undefined || leg.device === device);
-  if (!found || !(isOf(found) || isOf(other))) throw badIdentifier(uuid);
+function find(calls: CallsPort, scope: Scope, uuid: string): Channel {
+  const found = visibleLeg(calls, scope, uuid);
+  if (!found) throw badIdentifier(uuid);
   return found;
 }
 
