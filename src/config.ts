@@ -6,6 +6,7 @@ import { Ajv, type ErrorObject } from 'ajv';
 import type {
   Configuration,
   DigitSettings,
+  GenesysSettings,
   IdentityVariables,
   Limits,
   RecordingSettings,
@@ -44,6 +45,7 @@ export interface Config {
   /** Where text is made of recordings; nowhere where it is missing. */
   transcription?: TranscriptionSettings;
   limits: Required<Limits>;
+  genesys: Required<GenesysSettings>;
 }
 
 export type LoadedConfig = { ok: true; config: Config } | { ok: false; errors: string[] };
@@ -125,6 +127,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): L
     recording: settings.recording as Config['recording'],
     ...(values.transcription && { transcription: values.transcription }),
     limits: settings.limits as Config['limits'],
+    genesys: settings.genesys as Config['genesys'],
   };
   return { ok: true, config: Object.freeze(config) };
 }

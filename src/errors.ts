@@ -1,6 +1,6 @@
 /**
  * Every error that a person or a program can meet, in one table: its stable code, the HTTP status it
- * answers with, and the sentence. `docs/errors.md` is checked against it.
+ * answers with, and the sentence. `npm run docs` makes `docs/errors.md` of it.
  */
 export const ERRORS = {
   // what a call or a recording says

@@ -26,6 +26,7 @@ import { phonesRouter } from './http/phones.js';
 import { pushRouter } from './http/push.js';
 import { listen } from './http/server.js';
 import { webhookFormats } from './http/formats.js';
+import { recordCompleted } from './http/ozeki/finished.js';
 import { Link } from './link.js';
 import { compiledMetaflows } from './metaflows/compiled.js';
 import { Digits } from './metaflows/digits.js';
@@ -192,6 +193,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
     log,
     version,
     requestsPerMinute: config.limits.requests_per_minute,
+    notificationsPath: config.genesys.notifications,
     ...(inbox && { push: pushRouter(inbox) }),
     ...(softswitch && { phones: phonesRouter(softswitch) }),
   });
@@ -240,6 +242,7 @@ function deliveryOf(
     signingKey,
     formats: webhookFormats(media),
     mount: config.recordingsMount,
+    callbackWords: { ozeki: recordCompleted },
     transcription: config.transcription,
     send: (outgoing, signal) => sender.send(outgoing, signal),
     publish: (notice, users) => feed.publish(notice, users),

@@ -11,8 +11,9 @@ import type { RecordingDocument } from '../generated/recording.js';
 import { isRunning } from '../recording/state.js';
 import type { Webhook } from '../store/webhooks.js';
 import { handedInAgain, type FailedAttempt, type Shipment } from './attempts.js';
+import { Caller, callbackOf, type Words } from './caller.js';
 import { systemClock, type Clock } from './clock.js';
-import { parseId, transcriptionId, uploadId, uploadsOf, webhookId } from './ids.js';
+import { callbackId, parseId, transcriptionId, uploadId, uploadsOf, webhookId } from './ids.js';
 import { recordingNotice, type Notice, type RecordingNews } from './notice.js';
 import { Outbox, type Carrier, type OutboxStore } from './outbox.js';
 import type { Answer, Outgoing } from './send.js';
@@ -21,7 +22,7 @@ import { Transcriber } from './transcriber.js';
 import type { WebhookFormats } from './webhook.js';
 import { Uploader } from './uploader.js';
 
-/** A shipment: an upload, a recording to make text of, or what a webhook is told. */
+/** A shipment: an upload, a recording to make text of, or what a webhook, or a recording's own callback, is told. */
 export interface Parcel extends Shipment {
   notice?: Notice;
 }
@@ -49,6 +50,7 @@ export interface DeliveryOptions {
   formats: WebhookFormats;
   /** The recordings folder as this service sees it, absolute. */
   mount: string;
+  callbackWords: Words;
   /** Where text is made of recordings; off where there is none. */
   transcription?: TranscriptionSettings | undefined;
   /** As {@link Sender.send}. */
@@ -73,6 +75,7 @@ export class Delivery implements Carrier<Parcel> {
   private readonly uploader: Uploader;
   private readonly transcriber: Transcriber;
   private readonly teller: Teller;
+  private readonly caller: Caller;
   private readonly clock: Clock;
 
   constructor(private readonly options: DeliveryOptions) {
@@ -83,6 +86,7 @@ export class Delivery implements Carrier<Parcel> {
     this.uploader = new Uploader({ ...options, now });
     this.transcriber = new Transcriber({ ...options, now });
     this.teller = new Teller({ ...options, now });
+    this.caller = new Caller({ ...options, now });
   }
 
   /** Goes on with everything that was on its way when the service last ran. */
@@ -91,7 +95,8 @@ export class Delivery implements Carrier<Parcel> {
       const of = parseId(id);
       if (of.kind === 'webhook') this.outbox.schedule(id, parcel as Parcel);
       else if (of.kind === 'upload') await this.resume(of.account, of.recording, parcel);
-      else await this.resumeTranscription(of.account, of.recording, parcel);
+      else if (of.kind === 'transcription') await this.resumeTranscription(of.account, of.recording, parcel);
+      else await this.resumeCallback(of.account, of.recording, parcel);
     }
   }
 
@@ -111,6 +116,7 @@ export class Delivery implements Carrier<Parcel> {
       }),
     );
     if (type === 'completed' && recording.delivery === 'pending') shipments.push(this.send(recording));
+    if (type === 'completed') shipments.push(this.call(recording));
     if (type === 'completed' && recording.transcription) shipments.push(this.sendTranscription(recording));
     for (const result of await Promise.allSettled(shipments)) {
       if (result.status === 'fulfilled') continue;
@@ -181,16 +187,17 @@ export class Delivery implements Carrier<Parcel> {
   attempt(id: string, parcel: Parcel, signal: AbortSignal): Promise<'sent' | 'dropped' | FailedAttempt> {
     const of = parseId(id);
     if (of.kind === 'webhook') return this.teller.attempt(of.account, of.webhook, parcel, signal);
-    const carrier = of.kind === 'upload' ? this.uploader : this.transcriber;
+    const carriers = { upload: this.uploader, transcription: this.transcriber, callback: this.caller };
+    const carrier = carriers[of.kind];
     return carrier.attempt(of.account, of.recording, signal);
   }
 
   async settled(id: string, parcel: Parcel, how: 'sent' | 'failed'): Promise<void> {
     const { recordings, store } = this.options;
     const of = parseId(id);
-    if (of.kind === 'webhook') {
+    if (of.kind === 'webhook' || of.kind === 'callback') {
       if (how === 'sent') return;
-      await this.teller.gaveUp(of.account, of.webhook, parcel.last);
+      if (of.kind === 'webhook') await this.teller.gaveUp(of.account, of.webhook, parcel.last);
       await store.remove(id);
       return;
     }
@@ -220,6 +227,20 @@ export class Delivery implements Carrier<Parcel> {
     else if (doc.delivery !== 'pending') return;
     else if (parcel.state !== 'failed') await this.send(doc, parcel);
     else await recordings.change(account, id, (current) => ({ ...current, delivery: 'failed' }));
+  }
+
+  /** As {@link resume}: where the recording has not ended yet, its end will be an event. */
+  private async resumeCallback(account: string, id: string, parcel: Partial<Parcel>): Promise<void> {
+    const { recordings, store } = this.options;
+    const doc = await recordings.get(account, id);
+    if (!doc) await store.remove(callbackId({ account_id: account, id }));
+    else if (parcel.state) this.outbox.schedule(callbackId(doc), parcel as Parcel);
+    else if (doc.state === 'completed') await this.call(doc);
+  }
+
+  private async call(doc: RecordingDocument): Promise<void> {
+    const callback = callbackOf(doc);
+    if (callback) await this.outbox.add(callbackId(doc), newShipment(callback.url, this.clock.now()));
   }
 
   private async resumeTranscription(account: string, id: string, parcel: Partial<Parcel>): Promise<void> {

@@ -2,7 +2,7 @@
 import type { RecordingDocument } from '../generated/recording.js';
 
 export type ShipmentOf =
-  | { kind: 'upload' | 'transcription'; account: string; recording: string }
+  | { kind: 'upload' | 'transcription' | 'callback'; account: string; recording: string }
   | { kind: 'webhook'; account: string; webhook: string };
 
 export function uploadId({ account_id, id }: { account_id: string; id: string }): string {
@@ -14,20 +14,27 @@ export function uploadsOf(account: string): string {
   return idOf('upload', account, '');
 }
 
+/** What tells a recording's own `callback`. */
+export function callbackId({ account_id, id }: { account_id: string; id: string }): string {
+  return idOf('callback', account_id, id);
+}
+
 export function transcriptionId({ account_id, id }: { account_id: string; id: string }): string {
   return idOf('transcription', account_id, id);
 }
 
 /** Those of a recording that there may be. */
 export function shipmentsOf(recording: RecordingDocument): string[] {
-  return [uploadId(recording), transcriptionId(recording)];
+  return [uploadId(recording), transcriptionId(recording), callbackId(recording)];
 }
 
 /** Those that its document says are to be sent. */
 export function pendingShipments(recording: RecordingDocument): string[] {
+  const isTold = recording.state === 'completed' && recording.internal.data['callback'] !== undefined;
   return [
     ...(recording.delivery === 'pending' ? [uploadId(recording)] : []),
     ...(recording.transcription?.status === 'pending' ? [transcriptionId(recording)] : []),
+    ...(isTold ? [callbackId(recording)] : []),
   ];
 }
 
@@ -37,7 +44,7 @@ export function webhookId(account: string, webhook: string, notice: string): str
 
 export function parseId(id: string): ShipmentOf {
   const [kind, account = '', of = ''] = id.split('/').map(decodeURIComponent);
-  return kind === 'upload' || kind === 'transcription'
+  return kind === 'upload' || kind === 'transcription' || kind === 'callback'
     ? { kind, account, recording: of }
     : { kind: 'webhook', account, webhook: of };
 }

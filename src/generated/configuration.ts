@@ -46,6 +46,7 @@ export interface Configuration {
   limits?: Limits;
   recording?: RecordingSettings;
   transcription?: TranscriptionSettings;
+  genesys?: GenesysSettings;
 }
 /**
  * Channel variables that say whose a leg is; the first non-empty one wins.
@@ -130,4 +131,10 @@ export interface TranscriptionSettings {
   url: string;
   api_key?: string;
   model: string;
+}
+export interface GenesysSettings {
+  /**
+   * the path at which CometD clients subscribe
+   */
+  notifications?: string;
 }

@@ -8,6 +8,7 @@ export interface RecordCallData {
    * start where none is given
    */
   action?: 'mask' | 'unmask' | 'start' | 'stop' | 'toggle';
+  callback?: Callback;
   /**
    * dual, the default: caller left, callee right
    */
@@ -80,4 +81,15 @@ export interface RecordCallData {
    */
   trim?: 'trim-silence';
   url?: string;
+}
+/**
+ * who is told, in which system's words, that the recording is complete
+ */
+export interface Callback {
+  system: 'ozeki';
+  url: string;
+  /**
+   * what the receiver calls this service
+   */
+  base_url: string;
 }

@@ -25,6 +25,24 @@ export function isSiteAdmin({ account, role }: Principal): boolean {
   return account === null && role === 'admin';
 }
 
+/** Somebody who has shown a user's name, `user@account`, with a token as its password. */
+export interface Login {
+  principal: Principal;
+  token: string;
+  account: string;
+  user: string;
+}
+
+/** A user's token is the password of that user alone; any other is that of every user whom it can act for. */
+export function login(tokens: TokenStore, name: string, password: string): Login | undefined {
+  const at = name.lastIndexOf('@');
+  const [user, account] = [name.slice(0, Math.max(0, at)), name.slice(at + 1)];
+  const principal = tokens.find(password);
+  if (!principal || user === '' || account === '') return undefined;
+  if (!may(principal, 'read', { account, user })) return undefined;
+  return { principal, token: password, account, user };
+}
+
 /** The token in `X-Auth-Token` or `Authorization: Bearer`, or as `scheme` has it; Node.js reads a header as Latin-1. */
 export function tokenOf(req: Request, scheme = /^Bearer +(.+)$/i): string | undefined {
   const text = req.get('x-auth-token') ?? scheme.exec(req.get('authorization') ?? '')?.[1];

@@ -3,9 +3,11 @@ import express, { type Express } from 'express';
 import { rateLimit } from 'express-rate-limit';
 import helmet from 'helmet';
 import { bird } from './bird/bird.js';
+import { genesys } from './genesys/genesys.js';
 import { kazooErrorHandler, notFound, tooManyRequests } from './kazoo/answers.js';
 import { kazooRouter } from './kazoo/router.js';
 import { mediaRouter } from './links.js';
+import { ozeki } from './ozeki/ozeki.js';
 import type { Deps } from './ports.js';
 import { trackRequests } from './requests.js';
 import type { System } from './system.js';
@@ -13,8 +15,8 @@ import { telnyx } from './telnyx/telnyx.js';
 
 const MINUTE_MS = 60_000;
 
-/** The systems beside Kazoo, whose words are also for paths that nobody has. */
-const SYSTEMS: ((deps: Deps) => System)[] = [telnyx, bird];
+/** The systems beside Kazoo, in whose words everybody else is answered. */
+const SYSTEMS: ((deps: Deps) => System)[] = [telnyx, bird, ozeki, genesys];
 
 export function createApp(deps: Deps): Express {
   const app = express();

@@ -79,6 +79,8 @@ export interface Deps {
   version: string;
   /** For each client address. */
   requestsPerMinute: number;
+  /** Where the notifications of Genesys's API are subscribed to. */
+  notificationsPath: string;
   /** Drives the simulated phones, under `/phones`. */
   phones?: Router;
   /** Takes files that switches send, under `/push`. */

@@ -1,6 +1,6 @@
 /** One id, one child logger, one log line and one count for each request. */
 import { randomBytes } from 'node:crypto';
-import type { RequestHandler, Response } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import type { Logger } from 'winston';
 import type { Metrics } from '../metrics.js';
 
@@ -15,6 +15,12 @@ export interface RequestFacts {
 
 export function factsOf(res: Response): RequestFacts {
   return res.locals as RequestFacts;
+}
+
+/** What the client calls this server, as the beginning of URLs that it is told. */
+export function baseUrl(req: Request): string {
+  const { localAddress = '', localPort = 0 } = req.socket;
+  return `${req.protocol}://${req.get('host') ?? `${localAddress}:${localPort}`}`;
 }
 
 /** Logs the path without its query, where tokens and passwords may stand, and no header. */

@@ -267,6 +267,7 @@ export class Recorder {
     const active = await this.starting.start(request);
     const { doc } = active;
     await this.keep(active, doc, 'started');
+    this.heedWait(doc.internal.leg);
     this.announcer.arm(active);
     void this.announcer.inform(active, this.options.calls.partiesOf(request.leg));
     this.options.log.info('recording started', {

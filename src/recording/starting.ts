@@ -56,7 +56,9 @@ export class Starting {
     };
     return segments.start(segment, (at) => {
       const held_since = doc.internal.held_since === undefined ? {} : { held_since: at };
-      return add({ ...doc, internal: { ...doc.internal, started_at: at, ...held_since } });
+      // It may have been bridged while the switch was starting.
+      const parties = calls.partiesOf(target).map(({ uuid }) => uuid);
+      return add({ ...doc, internal: { ...doc.internal, parties, started_at: at, ...held_since } });
     });
   }
 

@@ -3,7 +3,7 @@
  * `recording/{account}/{id}` answers for an account; two indexes of empty documents, whose ids say all, answer for
  * a user (`owned/{account}/{user}/{id}`) and for a restarted service (`unfinished/{account}/{id}`). Index
  * documents are written before the recording: one without its recording means a crash in between, and is passed
- * over. So is the outbox's entry (`outbox.ts`) of a recording that is to be delivered, empty as yet.
+ * over. So are the outbox's entries (`outbox.ts`) of a recording that is to be delivered or told, empty as yet.
  */
 import type { RecordingDocument } from '../generated/recording.js';
 import { pendingShipments, shipmentsOf } from '../delivery/ids.js';

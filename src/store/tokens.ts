@@ -2,6 +2,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Deleted, Documents, Entry } from './documents.js';
 import { Mirror } from './mirror.js';
+import { Sessions } from './sessions.js';
 
 /** `admin`: all of its account; `user`: what is one user's; `viewer`: reads all of its account. */
 export type Role = 'admin' | 'user' | 'viewer';
@@ -25,10 +26,18 @@ export interface TokenSummary extends Grant {
   created_at: string;
 }
 
-interface TokenDocument extends Grant {
-  created_at: string;
+/** How Kazoo's user_auth hashes `name:password`. */
+export type LoginMethod = 'md5' | 'sha';
+
+interface Hashes {
   /** SHA-256, hex. Enough, unsalted and fast, for a secret of 256 random bits. */
   hash: string;
+  /** SHA-256, hex, of each hash that a login sends: what is stored is no credential. Missing on older tokens. */
+  logins?: Record<LoginMethod, string>;
+}
+
+interface TokenDocument extends Grant, Hashes {
+  created_at: string;
 }
 
 const ADMIN: Principal = { tokenId: 'admin', account: null, role: 'admin' };
@@ -37,7 +46,8 @@ const ADMIN_DOCUMENT = 'admin-token';
 export class TokenStore {
   readonly #documents: Documents;
   readonly #mirror: Mirror<TokenDocument>;
-  #admin: Uint8Array | undefined;
+  readonly #sessions = new Sessions();
+  #admin: Hashes | undefined;
 
   constructor(documents: Documents) {
     this.#documents = documents;
@@ -57,7 +67,7 @@ export class TokenStore {
     const id = randomBytes(8).toString('hex');
     const token = newToken(id);
     const kept = { ...grantOf(grant), created_at: new Date().toISOString() };
-    await this.#mirror.update(id, () => ({ ...kept, hash: toHex(digest(token)) }));
+    await this.#mirror.update(id, () => ({ ...kept, ...hashesOf(token, nameOf(grant)) }));
     return { id, token, ...kept };
   }
 
@@ -74,13 +84,34 @@ export class TokenStore {
     return this.#mirror.remove(id);
   }
 
-  /** Whose token this is, if anybody's. */
-  find(token: string): Principal | undefined {
+  /** Whose token this is, if anybody's: one of those, or one that {@link session} gave, at `at` (epoch, milliseconds). */
+  find(token: string, at = Date.now()): Principal | undefined {
+    const session = this.#sessions.tokenOf(token, at);
+    if (session !== undefined) return this.#principal(session);
     const hash = digest(token);
-    if (this.#admin && timingSafeEqual(hash, this.#admin)) return ADMIN;
+    if (this.#admin && timingSafeEqual(hash, fromHex(this.#admin.hash))) return ADMIN;
     const [, tokenId = ''] = /^mf_([0-9a-f]{16})_/.exec(token) ?? [];
     const found = this.#mirror.get(tokenId);
-    return found && timingSafeEqual(hash, fromHex(found.hash)) ? { tokenId, ...grantOf(found) } : undefined;
+    return found && timingSafeEqual(hash, fromHex(found.hash)) ? this.#principal(tokenId) : undefined;
+  }
+
+  /** Whose hash of `name:token` this is, in an account; the name is the user's, or the role where there is none. */
+  findLogin(account: string, credentials: string, method: LoginMethod): Principal | undefined {
+    const hash = toHex(digest(credentials.toLowerCase()));
+    if (this.#admin?.logins?.[method] === hash) return ADMIN;
+    const [id] =
+      this.#mirror
+        .all()
+        .find(
+          ([, token]) =>
+            token.logins?.[method] === hash && (token.account === null || token.account === account),
+        ) ?? [];
+    return id === undefined ? undefined : this.#principal(id);
+  }
+
+  /** A token that stands for that of `principal` for an hour, or until this process ends. */
+  session({ tokenId }: Principal, at = Date.now()): string {
+    return this.#sessions.issue(tokenId, at);
   }
 
   /**
@@ -89,17 +120,20 @@ export class TokenStore {
    */
   async ensureAdminToken(configured?: string): Promise<{ made?: string }> {
     if (configured !== undefined) {
-      this.#admin = digest(configured);
+      this.#admin = hashesOf(configured, nameOf(ADMIN));
       return {};
     }
     const made = newToken(ADMIN.tokenId);
-    const hash = toHex(digest(made));
-    const { value } = await this.#documents.update<{ hash: string }>(
-      ADMIN_DOCUMENT,
-      (known) => known ?? { hash },
-    );
-    this.#admin = fromHex(value.hash);
-    return value.hash === hash ? { made } : {};
+    const hashes = hashesOf(made, nameOf(ADMIN));
+    const { value } = await this.#documents.update<Hashes>(ADMIN_DOCUMENT, (known) => known ?? hashes);
+    this.#admin = value;
+    return value.hash === hashes.hash ? { made } : {};
+  }
+
+  #principal(tokenId: string): Principal | undefined {
+    if (tokenId === ADMIN.tokenId) return ADMIN;
+    const found = this.#mirror.get(tokenId);
+    return found && { tokenId, ...grantOf(found) };
   }
 }
 
@@ -109,6 +143,17 @@ function newToken(id: string): string {
 
 function grantOf({ account, role, user }: Grant): Grant {
   return { account, role, ...(user !== undefined && { user }) };
+}
+
+/** What somebody who logs in with a token is called. */
+function nameOf({ user, role }: Grant): string {
+  return user ?? role;
+}
+
+function hashesOf(token: string, name: string): Required<Hashes> {
+  const login = (algorithm: 'md5' | 'sha1') =>
+    toHex(digest(createHash(algorithm).update(`${name}:${token}`).digest('hex')));
+  return { hash: toHex(digest(token)), logins: { md5: login('md5'), sha: login('sha1') } };
 }
 
 function digest(token: string): Uint8Array {

@@ -126,7 +126,6 @@ describe('contract: the service, recordings that others started, as the site say
     await service.flows('1001');
   });
   after(async () => {
-    await lab().phones.hangupAll();
     await service.close();
     await rm(folder, { recursive: true });
   });

@@ -158,7 +158,6 @@ describe('contract: the service, recordings that begin by themselves, as the sit
     });
   });
   after(async () => {
-    await lab().phones.hangupAll();
     await service.close();
     await rm(folder, { recursive: true });
   });

@@ -3,10 +3,69 @@ import { Calls } from '../../src/calls/calls.js';
 import { isMetaflowsError } from '../../src/errors.js';
 import type { RecordingDocument } from '../../src/generated/recording.js';
 import { RecordingFiles } from '../../src/recording/files.js';
+import type { RecorderOptions } from '../../src/recording/ports.js';
 import { Recorder } from '../../src/recording/recorder.js';
-import { create, IDENTITY, legData } from '../support/legs.js';
+import { bridge, create, IDENTITY, legData } from '../support/legs.js';
 import { capturingLog } from '../support/log.js';
 import { recordingDocument } from '../support/recordings.js';
+
+/** What these tests do not ask for. */
+function optionsOf(calls: Calls): RecorderOptions {
+  return {
+    calls,
+    switchOf: () => ({ apis: () => Promise.resolve([]) }),
+    store: {
+      save: () => Promise.resolve(),
+      unfinished: () => Promise.resolve([]),
+      get: () => Promise.resolve(undefined),
+    },
+    files: new RecordingFiles('/none'),
+    dir: '/rec',
+    ceiling: 60,
+    settings: {
+      follow_transfer: true,
+      stop_automatic: false,
+      stop_adopted: false,
+      deliver_adopted: false,
+      sounds_dir: '',
+    },
+    consentOf: () => undefined,
+    beep: '',
+    destinationOf: () => ({}),
+    audit: () => Promise.resolve(),
+    hasSpace: () => true,
+    feedback: { play: () => Promise.resolve() },
+    onEvent: () => Promise.resolve(),
+    log: capturingLog().log,
+  };
+}
+
+describe('the recorder, where a call goes on while the switch is starting', () => {
+  it('knows who talks when the recording has begun, so that it can follow them', async () => {
+    const calls = new Calls(IDENTITY);
+    for (const uuid of ['leg-a', 'leg-b']) calls.apply('switch', create(uuid));
+    const recorder: Recorder = new Recorder({
+      ...optionsOf(calls),
+      switchOf: () => ({
+        apis: (_key, commands) => {
+          const start = commands.find(({ args }) => args.includes(' start '));
+          if (start) {
+            calls.apply('switch', bridge('leg-a', 'leg-b'));
+            void recorder.bridged(calls.get('leg-a')!);
+            const path = /'([^']+)'|(\/\S+)/.exec(start.args)!;
+            const started = { uuid: 'leg-b', at: 0, path: path[1] ?? path[2]!, recordingId: '' };
+            recorder.handle({ type: 'record_start', ...started });
+          }
+          return Promise.resolve(commands.map(() => '+OK'));
+        },
+      }),
+    });
+    const owner = { account: 'a' };
+    const { recording } = await recorder.run({ data: {}, leg: calls.get('leg-b')!, by: 'api', owner, at: 0 });
+    expect(recording?.internal.parties).to.have.members(['leg-a', 'leg-b']);
+    await recorder.close();
+  });
+});
 
 describe('the recorder, where files come from the switch', () => {
   let calls: Calls;
@@ -15,7 +74,7 @@ describe('the recorder, where files come from the switch', () => {
 
   const recorderWith = (stored: RecordingDocument[]): Recorder =>
     new Recorder({
-      calls,
+      ...optionsOf(calls),
       switchOf: () => ({
         apis: (_key, commands) => {
           asked.push(...commands.map(({ command, args }) => `${command} ${args}`));
@@ -27,30 +86,12 @@ describe('the recorder, where files come from the switch', () => {
         unfinished: () => Promise.resolve(stored),
         get: () => Promise.resolve(undefined),
       },
-      files: new RecordingFiles('/none'),
       transport: {
         fetch: ({ id, stop_reason }) => {
           fetched.push(`${id} ${stop_reason}`);
           return new Promise(() => undefined);
         },
       },
-      dir: '/rec',
-      ceiling: 60,
-      settings: {
-        follow_transfer: true,
-        stop_automatic: false,
-        stop_adopted: false,
-        deliver_adopted: false,
-        sounds_dir: '',
-      },
-      consentOf: () => undefined,
-      beep: '',
-      destinationOf: () => ({}),
-      audit: () => Promise.resolve(),
-      hasSpace: () => true,
-      feedback: { play: () => Promise.resolve() },
-      onEvent: () => Promise.resolve(),
-      log: capturingLog().log,
     });
 
   beforeEach(() => {

@@ -14,6 +14,7 @@ import { createApp } from '../../src/http/app.js';
 import { Links } from '../../src/http/links.js';
 import type { Actor, CallsPort, Channel, Deps, RunOutcome } from '../../src/http/ports.js';
 import type { MetaflowNode } from '../../src/generated/metaflows.js';
+import type { RecordCallData } from '../../src/generated/record_call.js';
 import { Metrics } from '../../src/metrics.js';
 import { RecordingFiles } from '../../src/recording/files.js';
 import { Removal } from '../../src/recording/removal.js';
@@ -29,6 +30,13 @@ export class FakeCalls implements CallsPort {
   readonly ended = new Map<string, string[]>();
   readonly ran: { uuid: string; node: MetaflowNode; actor: Actor }[] = [];
   outcome: () => RunOutcome = () => ({ result: 'done' });
+
+  /** What record_call was told by the only command that there was. */
+  get data(): RecordCallData {
+    const [run, ...others] = this.ran;
+    if (run?.node.module !== 'record_call' || others.length > 0) throw new Error('not one record_call');
+    return run.node.data ?? {};
+  }
 
   channels(account: string, of: { user?: string; device?: string }): Channel[] {
     return this.legs.filter(
@@ -130,6 +138,7 @@ export async function startApi(
     log,
     version: '1.2.3',
     requestsPerMinute: 100_000,
+    notificationsPath: '/notifications',
     ...overrides,
   });
   return {

@@ -5,6 +5,7 @@ import { AddressPolicy } from '../../src/delivery/addresses.js';
 import type { Clock } from '../../src/delivery/clock.js';
 import { Delivery, type DeliveryOptions } from '../../src/delivery/delivery.js';
 import { Sender } from '../../src/delivery/send.js';
+import { recordCompleted } from '../../src/http/ozeki/finished.js';
 import type { Store } from '../../src/store/store.js';
 import { capturingLog } from './log.js';
 
@@ -104,6 +105,7 @@ export async function testDelivery(
     signingKey: await store.webhooks.signingKey(),
     formats: {},
     mount: '/nowhere',
+    callbackWords: { ozeki: recordCompleted },
     send: (outgoing, signal) => sender.send(outgoing, signal),
     publish: () => undefined,
     log: capturingLog().log,

@@ -104,10 +104,24 @@ export class TestService {
     return { status: response.status, message: body.message, data: body.data };
   }
 
+  /** A new token of a user. */
+  async tokenOf(user: string): Promise<string> {
+    const { data } = await this.ask('POST', '/tokens', { account: this.lab.domain, role: 'user', user });
+    return data['token'] as string;
+  }
+
   /** Stores a user's metaflows. */
   async flows(user: string, data: object = CODES): Promise<void> {
     const { status } = await this.ask('POST', `/accounts/${this.lab.domain}/users/${user}/metaflows`, data);
     if (status !== 200) throw new Error(`metaflows refused: ${status}`);
+  }
+
+  /** Waits until the service, which hears of calls on a connection of its own, knows that a leg is answered and bridged. */
+  async connected({ uuid }: Leg): Promise<void> {
+    await eventually('the bridged leg', async () => {
+      const { data } = await this.ask('GET', `/accounts/${this.lab.domain}/channels/${uuid}`);
+      return data['answered'] === true && data['other_leg'] !== undefined ? true : undefined;
+    });
   }
 
   /** Runs record_call on a leg. */

@@ -25,6 +25,7 @@ const app = createApp({
   log,
   version: '1.2.3',
   requestsPerMinute: 1000,
+  notificationsPath: '/notifications',
 });
 const { port } = await listen(app, '127.0.0.1', 0);
 process.stdout.write(`${port}\n`);

@@ -57,11 +57,11 @@ const NODE = hash(hostname()).slice(0, 22);
 export function send(
   res: Response,
   version: string,
-  answer: { data: unknown } & Record<string, unknown>,
+  { status = 'success', ...answer }: { data: unknown } & Record<string, unknown>,
 ): void {
   res.set('Cache-Control', 'no-store').json({
-    status: 'success',
     ...answer,
+    status,
     auth_token: factsOf(res).token,
     request_id: factsOf(res).id,
     node: NODE,

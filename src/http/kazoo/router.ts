@@ -6,6 +6,7 @@ import { validateCallRecording } from '../../recording/automatic.js';
 import { may } from '../access.js';
 import type { Deps } from '../ports.js';
 import { allAudit, recordingAudit } from './audit.js';
+import { logins } from './auth.js';
 import { channel, channelList } from './channels.js';
 import { deliveryList, recordingDelivery } from './deliveries.js';
 import { events } from './events.js';
@@ -54,6 +55,7 @@ export function kazooRouter(deps: Deps): Router {
   ]) {
     serve(router, store.tokens, version, resource);
   }
+  logins(router, store.tokens, version);
   publicKey(router, delivery, version);
   return router;
 }

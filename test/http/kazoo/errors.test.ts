@@ -146,6 +146,60 @@ describe('Kazoo’s errors', () => {
     }
   }
 
+  /** kazoo.md's own lines. */
+  const LINES: [what: string, ask: () => Promise<Awaited<ReturnType<Ask>>>, line: string][] = [
+    [
+      '401 missing',
+      () => asking(api)('GET', BOB),
+      '{"data":{"message":"invalid credentials"},"error":"401","message":"invalid_credentials","status":"error"}',
+    ],
+    [
+      '401 unknown',
+      () => asking(api, 'unknown')('GET', BOB),
+      '{"data":{},"error":"401","message":"invalid credentials","status":"error"}',
+    ],
+    [
+      '400 bad JSON',
+      () => ask('POST', BOB, '{"data":'),
+      '{"data":{"json":{"invalid":{"message":"truncated_json around 9","target":"body"}}},"error":"400","message":"validation error","status":"error"}',
+    ],
+    [
+      '400 schema',
+      () => ask('POST', BOB, { data: { binding_digit: 'A' } }),
+      '{"data":{"binding_digit":{"enum":{"message":"Value not found in enumerated list of values","target":["1","2","3","4","5","6","7","8","9","0","*","#"],"value":"A"}}},"error":"400","message":"validation error","status":"error"}',
+    ],
+    [
+      '400 required',
+      () => ask('POST', BOB, { data: { numbers: { 71: {} } } }),
+      '{"data":{"numbers.71.module":{"required":{"message":"Field is required but missing"}}},"error":"400","message":"validation error","status":"error"}',
+    ],
+    [
+      '404 id',
+      () => ask('GET', '/v2/accounts/example.com/channels/{ID}'),
+      '{"data":{"message":"bad identifier","cause":"{ID}"},"error":"404","message":"bad_identifier","status":"error"}',
+    ],
+    [
+      '404 path',
+      () => ask('GET', '/v2/nothing'),
+      '{"data":{"message":"not found"},"error":"404","message":"not_found","status":"error"}',
+    ],
+    [
+      '405',
+      () => ask('DELETE', '/v2/accounts/example.com/channels'),
+      '{"data":{"message":"method not allowed"},"error":"405","message":"invalid_method","status":"error"}',
+    ],
+  ];
+  for (const [what, send, line] of LINES) {
+    it(`are kazoo.md’s byte for byte, but for ids and times: ${what}`, async () => {
+      const { text } = (await send()) as unknown as { text: string };
+      const [told = '', rest = ''] = text.split(/(?<="status":"error"),/);
+      expect(`${told}}`).to.equal(line);
+      const { auth_token, ...others } = JSON.parse(`{${rest}`) as Record<string, unknown>;
+      expect(Object.keys(others)).to.deep.equal(['request_id', 'node', 'timestamp', 'version', 'revision']);
+      expect([undefined, token]).to.include(auth_token);
+    });
+  }
+
   it('name the methods that there are', async () => {
     expect((await ask('PATCH', '/v2/tokens')).headers['allow']).to.equal('GET, POST');
   });

@@ -1,0 +1,141 @@
+/**
+ * Renders the documents that are made from data: docs/compatibility.json, which the tests try against the service, into
+ * docs/compatibility.md and README.md; the table of errors into docs/errors.md.
+ */
+import { readFile, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import prettier from 'prettier';
+import { ERRORS } from '../src/errors.js';
+
+/** What becomes of one parameter, or of some values of it. */
+export interface Parameter {
+  name: string;
+  /** Values as a client sends them; each is tried. */
+  given: unknown[];
+  /** A request without it is refused. */
+  required?: boolean;
+  /** What the recorder is told for it, where that is not the value under the same name. */
+  becomes?: object;
+  note?: string;
+  /** It is accepted, and changes nothing. */
+  ignored?: boolean;
+  /** Why it is refused. */
+  refused?: string;
+}
+
+export interface SystemTable {
+  system: string;
+  /** Its page in docs/. */
+  page: string;
+  requests: { request: string; parameters: Parameter[] }[];
+}
+
+const [begin, end] = ['<!-- compatibility, made by npm run docs -->', '<!-- end of compatibility -->'];
+const RULE = '| --- ';
+const PAGE = new URL('../docs/compatibility.md', import.meta.url);
+const README = new URL('../README.md', import.meta.url);
+const ERROR_PAGE = new URL('../docs/errors.md', import.meta.url);
+
+export async function tables(): Promise<SystemTable[]> {
+  const text = await readFile(new URL('../docs/compatibility.json', import.meta.url), 'utf8');
+  return JSON.parse(text) as SystemTable[];
+}
+
+/** Each file's path, and the text that it should have. */
+export async function rendered(): Promise<[path: string, text: string][]> {
+  const systems = await tables();
+  const readme = await readFile(README, 'utf8');
+  const [before = '', rest = ''] = readme.split(begin);
+  const [, after = ''] = rest.split(end);
+  return Promise.all([
+    formatted(PAGE, page(systems)),
+    formatted(README, `${before}${begin}\n\n${summary(systems)}\n${end}${after}`),
+    formatted(ERROR_PAGE, errorPage()),
+  ]);
+}
+
+function page(systems: SystemTable[]): string {
+  const sections = systems.map(({ system, page, requests }) => {
+    const rows = requests.flatMap(({ request, parameters }) =>
+      parameters.map(({ name, given, required, ignored, note, refused }) =>
+        row(
+          request,
+          `\`${name}\`${required ? ', required' : ''}`,
+          shown(given),
+          refused !== undefined ? '**refused**' : ignored ? 'no effect' : 'supported',
+          refused ?? note ?? '',
+        ),
+      ),
+    );
+    const head = [row('request', 'parameter', 'tried with', '', 'why, or how'), RULE.repeat(5) + '|'];
+    return `## [${system}](${page})\n\n${[...head, ...rows].join('\n')}\n`;
+  });
+  return `# What each system's clients can count on
+
+Each line is tried against the service by the tests, with the values that it names. Made from
+[compatibility.json](compatibility.json) by \`npm run docs\`.
+
+${sections.join('\n')}`;
+}
+
+function summary(systems: SystemTable[]): string {
+  const lines = systems.flatMap(({ system, page, requests }) =>
+    requests.map(({ request, parameters }, index) => {
+      const refused = parameters.filter((parameter) => parameter.refused !== undefined);
+      const reasons = [...new Set(refused.map((parameter) => parameter.refused ?? ''))].map((reason) => {
+        const names = refused.filter((parameter) => parameter.refused === reason);
+        return `${unique(names.map(({ name, given }) => (isPartly(name, parameters) ? `${name}=${shown(given)}` : `\`${name}\``)))}: ${reason}`;
+      });
+      const supported = parameters.filter((parameter) => parameter.refused === undefined);
+      return row(
+        index === 0 ? `[${system}](docs/${page})` : '',
+        request,
+        unique(supported.map(({ name, ignored }) => `\`${name}\`${ignored ? ' (no effect)' : ''}`)),
+        reasons.join('; '),
+      );
+    }),
+  );
+  return [row('system', 'request', 'supported', 'refused, and why'), RULE.repeat(4) + '|', ...lines].join(
+    '\n',
+  );
+}
+
+function errorPage(): string {
+  const rows = Object.entries(ERRORS).map(([code, { status, message }]) =>
+    row(`\`${code}\``, String(status), message),
+  );
+  return `# Errors
+
+Stable codes of this service, made from [src/errors.ts](../src/errors.ts) by \`npm run docs\`. Over Kazoo's API the code is
+\`message\`, the sentence \`data.message\`; other systems say it in their own words. The log has both, with what it was in
+each case.
+
+${[row('code', 'HTTP status', 'sentence'), `${RULE.repeat(3)}|`, ...rows].join('\n')}
+`;
+}
+
+/** Whether a parameter is refused with some values alone. */
+function isPartly(name: string, parameters: Parameter[]): boolean {
+  return parameters.some((parameter) => parameter.name === name && parameter.refused === undefined);
+}
+
+function shown(given: unknown[]): string {
+  return given.map((value) => `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``).join(', ');
+}
+
+function unique(texts: string[]): string {
+  return [...new Set(texts)].join(', ');
+}
+
+function row(...cells: string[]): string {
+  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('``', '')).join(' | ')} |`;
+}
+
+async function formatted(url: URL, text: string): Promise<[path: string, text: string]> {
+  const path = fileURLToPath(url);
+  return [path, await prettier.format(text, { ...(await prettier.resolveConfig(path)), filepath: path })];
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  for (const [path, text] of await rendered()) await writeFile(path, text);
+}
