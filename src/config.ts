@@ -22,6 +22,8 @@ export interface Config {
   httpHost: string;
   /** 0 lets the system choose. */
   httpPort: number;
+  /** Where clients reach the API, where that is not the address it listens on. */
+  publicUrl?: string;
   adminToken?: string;
   /** A folder or an http(s) URL. */
   database: string;
@@ -109,6 +111,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): L
     switches,
     httpHost: settings.http_host,
     httpPort: settings.http_port,
+    ...(values.public_url !== undefined && { publicUrl: values.public_url.replace(/\/+$/, '') }),
     ...(values.admin_token !== undefined && { adminToken: values.admin_token }),
     database: isUrl(settings.database) ? settings.database : resolve(settings.database),
     recordingsDir,

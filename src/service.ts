@@ -1,4 +1,5 @@
 /** Wires the parts together, starts them in order and stops them in the other. Read this first. */
+import type { KeyObject } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
@@ -20,10 +21,12 @@ import { PushTransport } from './delivery/transport.js';
 import { ERRORS, MetaflowsError } from './errors.js';
 import { createApp } from './http/app.js';
 import { shownChannel } from './http/kazoo/channels.js';
+import { Links } from './http/links.js';
 import { phonesRouter } from './http/phones.js';
 import { pushRouter } from './http/push.js';
 import { listen } from './http/server.js';
 import { recordCompleted } from './http/ozeki/finished.js';
+import { webhookFormats } from './http/formats.js';
 import { Link } from './link.js';
 import { compiledMetaflows } from './metaflows/compiled.js';
 import { Digits } from './metaflows/digits.js';
@@ -76,7 +79,10 @@ export async function startService(config: Config, log: Logger): Promise<Service
   };
   const feedback = new Feedback(config.tones, switchOf, log);
   const feed = new Feed();
-  const delivery = await deliveryOf(config, store, feed, log);
+  const signingKey = await store.webhooks.signingKey();
+  let url = '';
+  const media = new Links(signingKey, () => config.publicUrl ?? url);
+  const delivery = deliveryOf(config, store, feed, signingKey, media, log);
   const disk = new DiskSpace({
     folder: config.recordingsMount,
     minFree: config.limits.min_free_bytes,
@@ -178,6 +184,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
     calls: channels,
     delivery,
     feed,
+    links: media,
     removal,
     recordingsMount: config.recordingsMount,
     playsFiles: config.recording.sounds_dir !== '',
@@ -191,13 +198,14 @@ export async function startService(config: Config, log: Logger): Promise<Service
     ...(softswitch && { phones: phonesRouter(softswitch) }),
   });
   await disk.start();
+  const http = await listen(app, config.httpHost, config.httpPort);
+  url = `http://${config.httpHost.includes(':') ? `[${config.httpHost}]` : config.httpHost}:${http.port}`;
   await delivery.start();
   retention.start();
-  const http = await listen(app, config.httpHost, config.httpPort);
   for (const { port } of links.values()) port.start();
 
   return {
-    url: `http://${config.httpHost.includes(':') ? `[${config.httpHost}]` : config.httpHost}:${http.port}`,
+    url,
     madeToken: made,
     recordings,
     softswitch,
@@ -218,13 +226,21 @@ export async function startService(config: Config, log: Logger): Promise<Service
   };
 }
 
-async function deliveryOf(config: Config, store: Store, feed: Feed, log: Logger): Promise<Delivery> {
+function deliveryOf(
+  config: Config,
+  store: Store,
+  feed: Feed,
+  signingKey: KeyObject,
+  media: Links,
+  log: Logger,
+): Delivery {
   const sender = new Sender(new AddressPolicy(config.deliveryDeny, config.deliveryAllow));
   return new Delivery({
     recordings: store.recordings,
     store: store.outbox,
     webhooks: store.webhooks,
-    signingKey: await store.webhooks.signingKey(),
+    signingKey,
+    formats: webhookFormats(media),
     mount: config.recordingsMount,
     callbackWords: { ozeki: recordCompleted },
     transcription: config.transcription,

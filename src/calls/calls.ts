@@ -38,8 +38,12 @@ export type Change =
   | { type: 'bridged' | 'unbridged'; legs: [Leg, Leg] }
   | { type: 'answered' | 'held' | 'unheld' | 'down' | 'gone'; leg: Leg };
 
+/** Legs that are remembered after their end, so that whoever still names one can be told that it has ended. */
+const MAX_ENDED = 5000;
+
 export class Calls {
   private readonly legs = new Map<string, Leg>();
+  private readonly ended = new Map<string, Pick<Leg, 'callId' | 'owner'>>();
 
   constructor(private readonly identity: Required<IdentityVariables>) {}
 
@@ -92,6 +96,16 @@ export class Calls {
       }
     }
     return [...found];
+  }
+
+  /** The accounts of a call of which a leg has ended of late; none where nothing is known of such a leg. */
+  accountsOfEnded(uuid: string): string[] {
+    const leg = this.ended.get(uuid);
+    if (!leg) return [];
+    const ofCall = [...this.ended.values(), ...this.legs.values()].filter(
+      ({ callId }) => callId === leg.callId,
+    );
+    return ofCall.flatMap(({ owner }) => (owner ? [owner.account] : []));
   }
 
   /** The real legs of the call. */
@@ -245,6 +259,10 @@ export class Calls {
     const parted = this.part(leg);
     leg.down = true;
     this.legs.delete(uuid);
+    const { callId, owner } = leg;
+    this.ended.set(uuid, { callId, ...(owner && { owner }) });
+    const [oldest] = this.ended.keys();
+    if (this.ended.size > MAX_ENDED && oldest !== undefined) this.ended.delete(oldest);
     return [...parted, { type: 'gone', leg }];
   }
 }

@@ -54,6 +54,19 @@ export class Channels {
     return leg && this.isOf(account, leg) ? this.shown(leg) : undefined;
   }
 
+  /** The accounts whose call a leg is, its own owner's first. */
+  accountsOf(uuid: string): string[] {
+    const { calls } = this.options;
+    const leg = calls.get(uuid);
+    const owners = leg ? [leg.owner, calls.farLeg(leg)?.owner] : [];
+    return owners.flatMap((owner) => (owner ? [owner.account] : []));
+  }
+
+  /** The accounts whose call a leg was that has ended of late. */
+  accountsOfEnded(uuid: string): string[] {
+    return this.options.calls.accountsOfEnded(uuid);
+  }
+
   /** Rejects with a MetaflowsError where nothing, or not all of it, happened. */
   async run(
     uuid: string,

@@ -19,6 +19,7 @@ import { Outbox, type Carrier, type OutboxStore } from './outbox.js';
 import type { Answer, Outgoing } from './send.js';
 import { Teller, type WebhooksPort } from './teller.js';
 import { Transcriber } from './transcriber.js';
+import type { WebhookFormats } from './webhook.js';
 import { Uploader } from './uploader.js';
 
 /** A shipment: an upload, a recording to make text of, or what a webhook, or a recording's own callback, is told. */
@@ -45,6 +46,8 @@ export interface DeliveryOptions {
   webhooks: WebhooksPort;
   /** Ed25519, private: signs what webhooks are told. */
   signingKey: KeyObject;
+  /** Those beside the service's own. */
+  formats: WebhookFormats;
   /** The recordings folder as this service sees it, absolute. */
   mount: string;
   callbackWords: Words;

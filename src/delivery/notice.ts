@@ -1,6 +1,7 @@
 /** What accounts are told of: by webhooks, and by the live stream. */
-import { randomBytes } from 'node:crypto';
+import type { RecordingDocument } from '../generated/recording.js';
 import type { RecordingEvent } from '../recording/events.js';
+import { uuidDigits } from '../uuid.js';
 
 /** What can happen to a recording, the delivery's own part too. */
 export interface RecordingNews extends Omit<RecordingEvent, 'type'> {
@@ -16,7 +17,7 @@ export interface Notice {
   timestamp: string;
   account_id: string;
   /** The recording as the API shows it. */
-  recording?: object;
+  recording?: Omit<RecordingDocument, 'internal'>;
   /** The leg as the API shows it. */
   call?: object;
   /** The other leg of a bridge, where it is the account's too. */
@@ -27,15 +28,15 @@ export interface Notice {
 
 /** Begins with the time, so that ids sort by it. `at` in epoch milliseconds. */
 export function newNoticeId(at: number): string {
-  return at.toString(16).padStart(12, '0') + randomBytes(8).toString('hex');
+  return uuidDigits(at);
 }
 
-export function recordingNotice({ type, recording, at }: RecordingNews): Notice {
+export function recordingNotice({ type, recording: { internal, ...recording }, at }: RecordingNews): Notice {
   return {
     event: `recording.${type}`,
     id: newNoticeId(at),
     timestamp: new Date(at).toISOString(),
     account_id: recording.account_id,
-    recording: { ...recording, internal: undefined },
+    recording,
   };
 }

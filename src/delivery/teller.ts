@@ -1,12 +1,13 @@
 /** Tells webhooks what happened, keeps the log of it, and disables those that can be told nothing for long. */
 import type { KeyObject } from 'node:crypto';
 import type { Logger } from 'winston';
+import type { WebhookSettings } from '../generated/webhook.js';
 import type { Attempt, Webhook, WebhookLog } from '../store/webhooks.js';
 import type { FailedAttempt, Shipment } from './attempts.js';
 import { newNoticeId, type Notice } from './notice.js';
 import { failureOf, judged } from './outcome.js';
 import type { Answer, Outgoing } from './send.js';
-import { wants, webhookRequest } from './webhook.js';
+import { wants, webhookRequest, type WebhookFormat, type WebhookFormats } from './webhook.js';
 
 /** So many notices in a row that were given up, each after days or after its retries, are no outage any more. */
 const MAX_GIVEN_UP = 10;
@@ -24,6 +25,7 @@ export interface WebhooksPort {
 export interface TellerOptions {
   webhooks: WebhooksPort;
   signingKey: KeyObject;
+  formats: WebhookFormats;
   send: (outgoing: Outgoing, signal: AbortSignal) => Promise<Answer>;
   now: () => number;
   log: Logger;
@@ -36,7 +38,7 @@ export class Teller {
   audience(notice: Notice): { id: string; uri: string; retries?: number; notice: Notice }[] {
     return this.options.webhooks
       .list(notice.account_id)
-      .filter(([, { settings }]) => wants(settings, notice.event))
+      .filter(([, { settings }]) => wants(settings, notice.event) && this.isTold(settings, notice))
       .map(
         ([
           id,
@@ -102,6 +104,15 @@ export class Teller {
     log.warn('a webhook was disabled', { account, webhook: id, reason: disable_reason });
   }
 
+  private formatOf({ format }: WebhookSettings): WebhookFormat | undefined {
+    return format && this.options.formats[format];
+  }
+
+  private isTold(settings: WebhookSettings, notice: Notice): boolean {
+    const format = this.formatOf(settings);
+    return !format || format.body(notice) !== undefined;
+  }
+
   private async tell(
     account: string,
     id: string,
@@ -111,10 +122,11 @@ export class Teller {
     signal: AbortSignal,
   ): Promise<'sent' | FailedAttempt> {
     const { send, signingKey, now, webhooks } = this.options;
+    const format = this.formatOf(webhook.settings);
     let status: number | undefined;
     let outcome: 'sent' | FailedAttempt;
     try {
-      const answer = await send(webhookRequest(webhook, notice, signingKey, now()), signal);
+      const answer = await send(webhookRequest(webhook, notice, signingKey, now(), format), signal);
       ({ status } = answer);
       outcome = judged(answer, now());
     } catch (error) {

@@ -10,7 +10,31 @@ import type { Outgoing } from './send.js';
 
 /** Milliseconds that a receiver gets to answer. */
 const LIMIT_MS = 30_000;
+const USER_AGENT = 'metaflows';
 const SECRET_PREFIX = 'whsec_';
+
+/** How a system words what its webhooks are told, and how it signs that, where it does so in its own way. */
+export interface WebhookFormat {
+  /** The body, JSON; undefined where the system tells nothing of such an event. */
+  body(notice: Notice): object | undefined;
+  /** The headers that prove a request. */
+  signature(request: SignedRequest): Record<string, string>;
+}
+
+export interface SignedRequest {
+  id: string;
+  url: string;
+  body: string;
+  /** Epoch, milliseconds. */
+  at: number;
+  /** The webhook's, where it has one. */
+  secret: string | undefined;
+  /** Ed25519, private. */
+  key: KeyObject;
+}
+
+/** By what a webhook calls its format. */
+export type WebhookFormats = Readonly<Record<string, WebhookFormat>>;
 
 /** Whether the webhook wants to be told of `event`. */
 export function wants({ hook, enabled = true }: WebhookSettings, event: string): boolean {
@@ -23,10 +47,15 @@ export function webhookRequest(
   notice: Notice,
   key: KeyObject,
   at: number,
+  format?: WebhookFormat,
 ): Outgoing {
+  if (format) {
+    const body = JSON.stringify(format.body(notice) ?? {});
+    const request = { id: notice.id, url: settings.uri, body, at, secret, key };
+    return post(settings.uri, body, 'application/json', format.signature(request));
+  }
   const json = settings.format === 'json';
   const signed = (content: string) => ({
-    'User-Agent': 'metaflows',
     'webhook-id': notice.id,
     'webhook-timestamp': String(Math.floor(at / 1000)),
     'webhook-signature': signature(secret ?? key, [notice.id, Math.floor(at / 1000), content].join('.')),
@@ -35,20 +64,30 @@ export function webhookRequest(
     const url = new URL(settings.uri);
     const query = formOf(notice);
     url.search = [url.search.slice(1), query].filter(Boolean).join('&');
-    return { method: 'GET', url: url.href, headers: signed(query), limitMs: LIMIT_MS };
+    return {
+      method: 'GET',
+      url: url.href,
+      headers: { 'User-Agent': USER_AGENT, ...signed(query) },
+      limitMs: LIMIT_MS,
+    };
   }
   const body = json ? JSON.stringify(notice) : formOf(notice);
-  return {
-    method: 'POST',
-    url: settings.uri,
-    headers: {
-      ...signed(body),
-      'Content-Type': json ? 'application/json' : 'application/x-www-form-urlencoded',
-      'Content-Length': String(Buffer.byteLength(body)),
-    },
+  return post(
+    settings.uri,
     body,
-    limitMs: LIMIT_MS,
+    json ? 'application/json' : 'application/x-www-form-urlencoded',
+    signed(body),
+  );
+}
+
+function post(url: string, body: string, type: string, signature: Record<string, string>): Outgoing {
+  const headers = {
+    'User-Agent': USER_AGENT,
+    ...signature,
+    'Content-Type': type,
+    'Content-Length': String(Buffer.byteLength(body)),
   };
+  return { method: 'POST', url, headers, body, limitMs: LIMIT_MS };
 }
 
 /** A new secret, in the form that the libraries know. */

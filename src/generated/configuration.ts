@@ -20,6 +20,10 @@ export interface Configuration {
   switches?: string;
   http_host?: string;
   http_port?: number;
+  /**
+   * where clients reach the HTTP API, for links in what they are told; its own address where none is given
+   */
+  public_url?: string;
   admin_token?: string;
   database?: string;
   recordings_dir?: string;

@@ -53,7 +53,14 @@ export interface RecordingDocument {
    */
   call_id: string;
   cdr_id?: string;
+  /**
+   * the same for all legs of a call, also after a transfer
+   */
   interaction_id?: string;
+  /**
+   * single: mono; dual: one party on the left, the other on the right
+   */
+  channels?: 'single' | 'dual';
   origin: string;
   url?: string;
   method?: 'put' | 'post';

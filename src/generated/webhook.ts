@@ -3,7 +3,9 @@
 /**
  * A webhook as an account sets it up: Kazoo's keys, and how it is signed.
  */
-export interface WebhookSettings {
+export type WebhookSettings = {
+  [k: string]: unknown;
+} & {
   name: string;
   uri: string;
   /**
@@ -26,9 +28,9 @@ export interface WebhookSettings {
    */
   http_verb?: 'get' | 'post';
   /**
-   * of the body of a post; form-data where none is given, as in Kazoo
+   * of the body of a post; form-data where none is given, as in Kazoo. telnyx and bird: as those systems word and sign it
    */
-  format?: 'form-data' | 'json';
+  format?: 'form-data' | 'json' | 'telnyx' | 'bird';
   /**
    * after the first attempt; where none is given, as many as 72 hours have room for
    */
@@ -51,4 +53,4 @@ export interface WebhookSettings {
    * for hmac-sha256: whsec_ and the key in base64; made by the service where none is given. Never shown again
    */
   secret?: string;
-}
+};

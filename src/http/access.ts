@@ -1,7 +1,9 @@
 /** Who may do what: the same for every system's API. */
-import type { Request } from 'express';
+import type { Request, Response } from 'express';
 import type { Scope } from '../store/scoped.js';
 import type { Principal, TokenStore } from '../store/tokens.js';
+import { unauthorized } from './errors.js';
+import { factsOf } from './requests.js';
 
 export type Action = 'read' | 'write';
 
@@ -41,8 +43,16 @@ export function login(tokens: TokenStore, name: string, password: string): Login
   return { principal, token: password, account, user };
 }
 
-/** The token in `X-Auth-Token` or `Authorization: Bearer`; Node.js reads the bytes of a header as Latin-1. */
-export function tokenOf(req: Request): string | undefined {
-  const text = req.get('x-auth-token') ?? /^Bearer +(.+)$/i.exec(req.get('authorization') ?? '')?.[1];
+/** The token in `X-Auth-Token` or `Authorization: Bearer`, or as `scheme` has it; Node.js reads a header as Latin-1. */
+export function tokenOf(req: Request, scheme = /^Bearer +(.+)$/i): string | undefined {
+  const text = req.get('x-auth-token') ?? scheme.exec(req.get('authorization') ?? '')?.[1];
   return text === undefined ? undefined : Buffer.from(text, 'latin1').toString();
+}
+
+/** Whose token a request shows; an HttpError 401 where it shows none that is good. */
+export function authenticated(req: Request, res: Response, tokens: TokenStore, scheme?: RegExp): Principal {
+  const principal = tokens.find(tokenOf(req, scheme) ?? '');
+  if (!principal) throw unauthorized();
+  Object.assign(factsOf(res), { tokenId: principal.tokenId });
+  return principal;
 }

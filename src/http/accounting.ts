@@ -3,7 +3,7 @@ import { eventOf, type Audit, type AuditEvent } from '../audit/events.js';
 import { isMetaflowsError } from '../errors.js';
 import type { RecordingDocument } from '../generated/recording.js';
 import type { Principal } from '../store/tokens.js';
-import { KazooError } from './kazoo/answers.js';
+import { HttpError, notFound } from './errors.js';
 
 /** Who asks, as the audit names it. */
 export function actorOf({ tokenId, user }: Principal): Pick<AuditEvent, 'by' | 'token_id' | 'user_id'> {
@@ -30,7 +30,16 @@ export async function accounted<T>(
   return outcome;
 }
 
+/** Accounts for an attempt on a recording that whoever asks may not know of, and rejects as if there were none. */
+export function attempted(
+  audit: Audit,
+  action: AuditEvent['action'],
+  principal: Principal,
+): (doc: RecordingDocument) => Promise<never> {
+  return (doc) => accounted(audit, action, principal, doc, () => Promise.reject(notFound()));
+}
+
 function codeOf(error: unknown): string {
   if (isMetaflowsError(error)) return error.code;
-  return error instanceof KazooError ? error.message : 'internal_error';
+  return error instanceof HttpError ? error.message.replaceAll(' ', '_') : 'internal_error';
 }

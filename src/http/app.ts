@@ -2,18 +2,21 @@
 import express, { type Express } from 'express';
 import { rateLimit } from 'express-rate-limit';
 import helmet from 'helmet';
+import { bird } from './bird/bird.js';
 import { genesys } from './genesys/genesys.js';
 import { kazooErrorHandler, notFound, tooManyRequests } from './kazoo/answers.js';
 import { kazooRouter } from './kazoo/router.js';
+import { mediaRouter } from './links.js';
 import { ozeki } from './ozeki/ozeki.js';
 import type { Deps } from './ports.js';
 import { trackRequests } from './requests.js';
 import type { System } from './system.js';
+import { telnyx } from './telnyx/telnyx.js';
 
 const MINUTE_MS = 60_000;
 
 /** The systems beside Kazoo, in whose words everybody else is answered. */
-const SYSTEMS: ((deps: Deps) => System)[] = [ozeki, genesys];
+const SYSTEMS: ((deps: Deps) => System)[] = [telnyx, bird, ozeki, genesys];
 
 export function createApp(deps: Deps): Express {
   const app = express();
@@ -45,6 +48,7 @@ export function createApp(deps: Deps): Express {
   );
   if (deps.phones) app.use('/phones', deps.phones);
   if (deps.push) app.use('/push', deps.push);
+  app.use(mediaRouter(deps));
   const systems = SYSTEMS.map((system) => system(deps));
   for (const { router } of systems) app.use(router);
   app.use('/v2', kazooRouter(deps));

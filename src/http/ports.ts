@@ -8,6 +8,7 @@ import type { MetaflowNode } from '../generated/metaflows.js';
 import type { Metrics } from '../metrics.js';
 import type { Removal } from '../recording/removal.js';
 import type { Store } from '../store/store.js';
+import type { Links } from './links.js';
 
 /** A live leg as an account sees it. */
 export interface Channel {
@@ -51,6 +52,10 @@ export interface CallsPort {
   channels(account: string, of: { user?: string; device?: string }): Channel[];
   /** A leg of the account's, or the far party's in a call of the account's. */
   channel(account: string, uuid: string): Channel | undefined;
+  /** The accounts whose call a leg is, its own owner's first. */
+  accountsOf(uuid: string): string[];
+  /** The accounts whose call a leg was that has ended of late. */
+  accountsOfEnded(uuid: string): string[];
   /** Rejects with a MetaflowsError where nothing, or not all of it, happened. */
   run(uuid: string, node: MetaflowNode, actor: Actor): Promise<RunOutcome>;
 }
@@ -60,6 +65,7 @@ export interface Deps {
   calls: CallsPort;
   delivery: Delivery;
   feed: Feed;
+  links: Links;
   removal: Removal;
   /** The recordings folder as this service sees it, absolute. */
   recordingsMount: string;

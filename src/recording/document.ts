@@ -73,6 +73,8 @@ export function documentOf(beginning: Beginning): RecordingDocument {
     callee_id_name: callee?.calleeIdName ?? '',
     callee_id_number: callee?.calleeIdNumber ?? '',
     call_id: leg.uuid,
+    interaction_id: target.callId,
+    channels: isStereo(data) ? 'dual' : 'single',
     origin: data.origin ?? 'metaflows',
     ...(data.url !== undefined && { url: data.url, method: data.method ?? 'put' }),
     mask_intervals: [],
@@ -95,6 +97,11 @@ export function documentOf(beginning: Beginning): RecordingDocument {
       held_ms: 0,
     },
   };
+}
+
+/** Whether the two parties are kept apart, one on the left and one on the right. */
+export function isStereo({ recording_track = 'both', channels }: RecordRequest['data']): boolean {
+  return recording_track === 'both' && channels !== 'single';
 }
 
 /** A recorder that is not ours. */

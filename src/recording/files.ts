@@ -1,19 +1,29 @@
 /** Recordings as files: where one lies, and what the service makes of it when it has ended. */
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { chmod, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { timeOfUuid, uuidDigits } from '../uuid.js';
 import { joinMp3, mp3Duration } from './mp3.js';
 import { joinWav, mendWav, trimWav, wavRate } from './wav.js';
 
 /**
- * A recording's id: `YYYYMM-<32 hex digits>`, as Kazoo's. The first twelve digits are the time in milliseconds,
- * so that ids sort by it, the others are random.
+ * A recording's id: `YYYYMM-<32 hex digits>`, as Kazoo's. The digits are a UUID's, so that ids sort by their time and
+ * systems whose ids are UUIDs have one.
  */
 export function newRecordingId(at: number): string {
-  const time = at.toString(16).padStart(12, '0');
-  return `${new Date(at).toISOString().slice(0, 7).replace('-', '')}-${time}${randomBytes(10).toString('hex')}`;
+  return recordingIdOf(uuidDigits(at));
+}
+
+/** The id with these digits. */
+export function recordingIdOf(digits: string): string {
+  return `${new Date(timeOfUuid(digits)).toISOString().slice(0, 7).replace('-', '')}-${digits}`;
+}
+
+/** The digits of a recording's id. */
+export function digitsOfRecordingId(id: string): string {
+  return id.slice('YYYYMM-'.length);
 }
 
 /**

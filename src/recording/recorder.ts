@@ -199,6 +199,10 @@ export class Recorder {
       const running = [...own, ...adopted];
       const asked = request.data.action ?? 'start';
       const action = asked === 'toggle' ? (own.length > 0 ? 'stop' : 'start') : asked;
+      if (action !== 'start' && request.data.client_state !== undefined) {
+        const { client_state } = request.data;
+        for (const active of running) active.doc = { ...active.doc, client_state };
+      }
       try {
         if (action === 'stop') return await this.stop(request, running);
         if (action !== 'start') return await this.mask(action, request, legs, running);

@@ -4,7 +4,7 @@ import type { RecordCallData } from '../generated/record_call.js';
 import type { RecordingDocument } from '../generated/recording.js';
 import { assertAccepted, record, setVariable, type ApiCommand } from '../switch/commands.js';
 import type { Leg } from '../calls/calls.js';
-import { channelNote, NOTE } from './document.js';
+import { channelNote, isStereo, NOTE } from './document.js';
 import type { RecordingFiles } from './files.js';
 import { cuts } from './state.js';
 
@@ -138,7 +138,7 @@ export class Segments {
 function variablesOf({ doc, swap, rate }: SegmentStart): Record<string, string> {
   const data = doc.internal.data as RecordCallData;
   const track = data.recording_track ?? 'both';
-  const stereo = track === 'both' && data.channels !== 'single';
+  const stereo = isStereo(data);
   return {
     metaflows_recording: doc.id,
     RECORD_STEREO: String(stereo),

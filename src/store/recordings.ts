@@ -127,6 +127,18 @@ export class RecordingStore {
     return { recordings, ...(next !== undefined && { next_start_key: next }) };
   }
 
+  /** The accounts that have recordings. */
+  async *accounts(): AsyncGenerator<string> {
+    // One look-up for each: the next account's newest recording comes right before the first of this one's.
+    for (let highest: string | undefined; ;) {
+      const [key] = await this.#documents.ids('recording/', { highest, limit: 1 });
+      if (key === undefined) return;
+      const [account = ''] = key.split('/');
+      yield decodeURIComponent(account);
+      highest = `${account}/`;
+    }
+  }
+
   /**
    * Deletes the document after `before` has done with it what is to be done; where that rejects, or resolves with false,
    * nothing is deleted. Nothing changes the recording meanwhile. Whether it was deleted.

@@ -9,6 +9,7 @@ import type { Metaflows } from '../generated/metaflows.js';
 import { AuditStore } from './audit.js';
 import { Documents, entryOf, type Deleted, type Entry } from './documents.js';
 import { instanceIn } from './instance.js';
+import { OnceStore } from './once.js';
 import { OutboxStore } from './outbox.js';
 import { RecordingStore } from './recordings.js';
 import { RetentionStore } from './retention.js';
@@ -26,6 +27,7 @@ export interface Store {
   readonly recordings: RecordingStore;
   readonly webhooks: WebhookStore;
   readonly outbox: OutboxStore<Parcel>;
+  readonly once: OnceStore;
   readonly audit: AuditStore;
   readonly retention: RetentionStore;
   /** Resolves when every change under way is stored and the database is closed. */
@@ -71,6 +73,7 @@ export async function openStore(location: string, log: Logger, instanceFile?: st
     recordings,
     webhooks,
     outbox: new OutboxStore(documents),
+    once: new OnceStore(documents),
     audit,
     retention,
     async close() {

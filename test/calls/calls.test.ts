@@ -41,6 +41,31 @@ describe('calls', () => {
     expect(told(apply(unbridge('b', 'a')))).to.deep.equal([]);
   });
 
+  it('remembers whose call a leg was that has ended, an outside party’s too', () => {
+    apply(create('outside', { createdAt: 4 }), create('alone', { createdAt: 5 }), bridge('b', 'outside'));
+    const end = (uuid: string): SwitchEvent[] => [
+      { type: 'hangup', uuid, at: 0, cause: 'NORMAL_CLEARING' },
+      { type: 'destroy', uuid, at: 0 },
+    ];
+    expect(calls.accountsOfEnded('outside')).to.deep.equal([]);
+    apply(...end('b'), ...end('outside'), ...end('alone'));
+    expect(calls.accountsOfEnded('outside')).to.deep.equal(['d']);
+    expect(calls.accountsOfEnded('b')).to.deep.equal(['d']);
+    expect(calls.accountsOfEnded('alone')).to.deep.equal([]);
+    expect(calls.accountsOfEnded('nothing')).to.deep.equal([]);
+  });
+
+  it('forgets the first of those that have ended when there are too many', () => {
+    apply(create('first', { variables: { user_name: '1001', domain_name: 'd' } }));
+    apply({ type: 'destroy', uuid: 'first', at: 0 });
+    for (let each = 0; each < 4999; each += 1) {
+      apply(create(`leg-${each}`), { type: 'destroy', uuid: `leg-${each}`, at: 0 });
+    }
+    expect(calls.accountsOfEnded('first')).to.deep.equal(['d']);
+    apply(create('last'), { type: 'destroy', uuid: 'last', at: 0 });
+    expect(calls.accountsOfEnded('first')).to.deep.equal([]);
+  });
+
   it('moves a leg whose next bridge is told before the last one ended', () => {
     apply(bridge('a', 'b'));
     expect(told(apply(bridge('a', 'c'), unbridge('a', 'b')))).to.deep.equal(['unbridged a-b', 'bridged a-c']);

@@ -111,7 +111,7 @@ describe('delivery', () => {
         caller_id_number: doc.caller_id_number,
         call_id: doc.call_id,
         cdr_id: '',
-        interaction_id: '',
+        interaction_id: 'leg-a',
         account_id: ACCOUNT,
       });
       const sha256 = createHash('sha256').update(text).digest('base64');

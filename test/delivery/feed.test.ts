@@ -77,7 +77,7 @@ describe('what is told of calls', () => {
   const told = (changes: Change[]) =>
     changes.flatMap((change) =>
       callNotices(change, ({ uuid }) => ({ uuid }), AT).map(({ notice: { id, ...rest }, users }) => {
-        expect(id).to.match(/^[0-9a-f]{28}$/);
+        expect(id).to.match(/^[0-9a-f]{32}$/);
         return { ...rest, users };
       }),
     );

@@ -11,6 +11,7 @@ import winston from 'winston';
 import type { Delivery, DeliveryOptions } from '../../src/delivery/delivery.js';
 import { Feed } from '../../src/delivery/feed.js';
 import { createApp } from '../../src/http/app.js';
+import { Links } from '../../src/http/links.js';
 import type { Actor, CallsPort, Channel, Deps, RunOutcome } from '../../src/http/ports.js';
 import type { MetaflowNode } from '../../src/generated/metaflows.js';
 import type { RecordCallData } from '../../src/generated/record_call.js';
@@ -25,6 +26,8 @@ export const ADMIN_TOKEN = "the admin's own words";
 /** Live legs as a test puts them there; `outcome` answers for whatever is run. */
 export class FakeCalls implements CallsPort {
   readonly legs: Channel[] = [];
+  /** The accounts of legs that have ended. */
+  readonly ended = new Map<string, string[]>();
   readonly ran: { uuid: string; node: MetaflowNode; actor: Actor }[] = [];
   outcome: () => RunOutcome = () => ({ result: 'done' });
 
@@ -48,6 +51,16 @@ export class FakeCalls implements CallsPort {
     const leg = this.legs.find((each) => each.uuid === uuid);
     const other = this.legs.find((each) => each.uuid === leg?.otherLeg);
     return leg?.account === account || other?.account === account ? leg : undefined;
+  }
+
+  accountsOf(uuid: string): string[] {
+    const leg = this.legs.find((each) => each.uuid === uuid);
+    const other = this.legs.find((each) => each.uuid === leg?.otherLeg);
+    return [leg?.account, other?.account].filter((account) => account !== undefined);
+  }
+
+  accountsOfEnded(uuid: string): string[] {
+    return this.ended.get(uuid) ?? [];
   }
 
   async run(uuid: string, node: MetaflowNode, actor: Actor): Promise<RunOutcome> {
@@ -116,6 +129,7 @@ export async function startApi(
     calls,
     delivery,
     feed,
+    links: new Links(await store.webhooks.signingKey(), () => 'http://api.test'),
     removal: testRemoval(store, recordingsMount),
     recordingsMount,
     playsFiles: false,

@@ -103,6 +103,7 @@ export async function testDelivery(
     store: store.outbox,
     webhooks: store.webhooks,
     signingKey: await store.webhooks.signingKey(),
+    formats: {},
     mount: '/nowhere',
     callbackWords: { ozeki: recordCompleted },
     send: (outgoing, signal) => sender.send(outgoing, signal),

@@ -12,7 +12,7 @@ import type { Leg } from './lab-phones.js';
 import { capturingLog } from './log.js';
 import { parseWav, type Wav } from './wav.js';
 
-const TOKEN = 'the token of the tests';
+export const TOKEN = 'the token of the tests';
 /** How long a test waits for what the service has to bring about, milliseconds. */
 const DEADLINE = 10_000;
 const POLL = 25;

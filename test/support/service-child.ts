@@ -1,6 +1,7 @@
 /** A process of its own that serves the API from the database in the folder that its argument names. */
 import { Feed } from '../../src/delivery/feed.js';
 import { createApp } from '../../src/http/app.js';
+import { Links } from '../../src/http/links.js';
 import { listen } from '../../src/http/server.js';
 import { Metrics } from '../../src/metrics.js';
 import { openStore } from '../../src/store/store.js';
@@ -15,6 +16,7 @@ const app = createApp({
   calls: new FakeCalls(),
   delivery: await testDelivery(store),
   feed: new Feed(),
+  links: new Links(await store.webhooks.signingKey(), () => 'http://api.test'),
   removal: testRemoval(store, '/nowhere'),
   recordingsMount: '/nowhere',
   playsFiles: false,

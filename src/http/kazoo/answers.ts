@@ -4,18 +4,19 @@ import { hostname } from 'node:os';
 import type { ErrorRequestHandler, Response } from 'express';
 import { isMetaflowsError } from '../../errors.js';
 import type { KazooErrors } from '../../schemas.js';
+import { HttpError, isClientFault } from '../errors.js';
 import { factsOf } from '../requests.js';
 
 /** An error as Kazoo answers it: `message` beside `error`, the status, and `data`. */
-export class KazooError extends Error {
+export class KazooError extends HttpError {
   override readonly name = 'KazooError';
 
   constructor(
-    readonly status: number,
+    status: number,
     message: string,
     readonly data: object,
   ) {
-    super(message);
+    super(status, message);
   }
 }
 
@@ -91,7 +92,7 @@ function kazooErrorOf(error: unknown, res: Response): KazooError {
     if (error.status >= 500) factsOf(res).log.warn('a request failed', { error });
     return new KazooError(error.status, error.code, { message: error.message });
   }
-  if (isHttpError(error)) {
+  if (isClientFault(error)) {
     res.set(error.headers ?? {});
     if (error.status === 413) return tooLarge(error.limit ?? 0);
     const message = error.message.toLowerCase();
@@ -99,23 +100,6 @@ function kazooErrorOf(error: unknown, res: Response): KazooError {
   }
   factsOf(res).log.error('a request failed', { error });
   return new KazooError(500, 'unspecified_fault', { message: 'unspecified fault' });
-}
-
-/** What express and its parts throw for a client's fault. */
-interface HttpError extends Error {
-  status: number;
-  headers?: Record<string, string>;
-  limit?: number;
-}
-
-function isHttpError(error: unknown): error is HttpError {
-  return (
-    error instanceof Error &&
-    'status' in error &&
-    typeof error.status === 'number' &&
-    error.status >= 400 &&
-    error.status < 500
-  );
 }
 
 function hash(text: string): string {

@@ -4,9 +4,10 @@ import type { ApiAuth } from '../../generated/api-auth.js';
 import type { UserAuth } from '../../generated/user-auth.js';
 import { validate } from '../../schemas.js';
 import type { Principal, TokenStore } from '../../store/tokens.js';
+import { bodyText } from '../body.js';
 import { factsOf } from '../requests.js';
 import { invalid, methodNotAllowed, missingToken, send } from './answers.js';
-import { bodyOf, bodyText, dataOf } from './body.js';
+import { bodyOf, dataOf } from './body.js';
 
 /** Who logs in, and the token that the answer carries. */
 type LoggedIn = { principal: Principal; token: string } | undefined;

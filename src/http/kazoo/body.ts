@@ -1,13 +1,9 @@
 /** Request bodies: JSON whatever their Content-Type says, since curl calls the JSON of Kazoo's examples a form. */
-import express, { type Request } from 'express';
+import type { Request } from 'express';
 import { invalid, invalidJson } from './answers.js';
-
-const MAX_BODY_BYTES = 1024 * 1024;
 
 /** Nothing valid is nested nearly as deep, and what recurses through a body needs no guard of its own. */
 const MAX_LEVELS = 64;
-
-export const bodyText = express.text({ type: () => true, limit: MAX_BODY_BYTES });
 
 /** The body's object, {} where there is no body. */
 export function bodyOf(req: Request): Record<string, unknown> {

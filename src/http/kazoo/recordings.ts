@@ -1,17 +1,15 @@
 /** `/v2/accounts/{account}[/users/{user}]/recordings[/{id}]`: the documents, and the audio by `Accept`. */
-import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { Request, Response } from 'express';
+import type { Request } from 'express';
 import type { Audit, AuditEvent } from '../../audit/events.js';
-import { MetaflowsError } from '../../errors.js';
+import { isMetaflowsError } from '../../errors.js';
 import type { RecordingDocument } from '../../generated/recording.js';
 import type { RecordingsQuery } from '../../generated/recordings-query.js';
 import type { Removal } from '../../recording/removal.js';
-import { isRunning } from '../../recording/state.js';
 import { validate } from '../../schemas.js';
 import type { Scope } from '../../store/scoped.js';
 import type { RecordingStore } from '../../store/recordings.js';
 import { may, ownScope } from '../access.js';
+import { hasAudio, sendAudio } from '../audio.js';
 import { accounted, actorOf } from '../accounting.js';
 import { badIdentifier, forbidden, invalid, notAcceptable } from './answers.js';
 import type { Asked, Resource } from './resource.js';
@@ -85,7 +83,7 @@ export function recording(parts: RecordingParts): Resource {
         if (wanted === 'json') return { data: shownRecording(found) };
         if (req.method === 'HEAD') await readable(found, mount);
         else await accounted(audit, 'download', principal, found, () => readable(found, mount));
-        await sendAudio(res, found, mount, req.query['inline'] === 'true');
+        await sendAudio(res, found, mount, req.query['inline'] === 'true').catch(asKazoo(found));
         return undefined;
       },
       DELETE: async (asked) => {
@@ -154,37 +152,13 @@ function wantedOf(req: Request, { media_type }: RecordingDocument): 'json' | 'au
 
 /** Rejects where there is no audio to send. */
 async function readable(found: RecordingDocument, mount: string): Promise<void> {
-  if (isRunning(found)) throw new MetaflowsError('recording_running');
-  await stat(join(mount, found.internal.file)).catch(() => {
-    throw badIdentifier(found.id);
-  });
+  await hasAudio(found, mount).catch(asKazoo(found));
 }
 
-async function sendAudio(
-  res: Response,
-  found: RecordingDocument,
-  root: string,
-  inline: boolean,
-): Promise<void> {
-  const { id, content_type, internal } = found;
-  const headers = {
-    'Content-Type': content_type,
-    'Content-Disposition': `${inline ? 'inline' : 'attachment'}; filename="${fileName(found)}"`,
-    'Cache-Control': 'no-store',
+function asKazoo({ id }: RecordingDocument): (error: unknown) => never {
+  return (error) => {
+    throw isMetaflowsError(error, 'file_gone') ? badIdentifier(id) : error;
   };
-  await new Promise<void>((resolve, reject) => {
-    res.sendFile(internal.file, { root, headers, dotfiles: 'allow' }, (error?: NodeJS.ErrnoException) => {
-      if (!error) resolve();
-      else reject(error.code === 'ENOENT' ? badIdentifier(id) : error);
-    });
-  });
-}
-
-/** The recording's name, safe in a header and on any disk. */
-function fileName({ name, media_type }: RecordingDocument): string {
-  const extension = `.${media_type}`;
-  const stem = name.endsWith(extension) ? name.slice(0, -extension.length) : name;
-  return stem.replaceAll(/[^\w. -]/g, '_') + extension;
 }
 
 const FILTERS = ['user', 'call_id', 'number', 'state', 'label'] as const;

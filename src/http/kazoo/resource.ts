@@ -3,9 +3,10 @@ import type { Request, Response, Router } from 'express';
 import type { Scope } from '../../store/scoped.js';
 import type { Principal, TokenStore } from '../../store/tokens.js';
 import { tokenOf, type Action } from '../access.js';
+import { bodyText } from '../body.js';
 import { factsOf } from '../requests.js';
 import { badIdentifier, forbidden, methodNotAllowed, missingToken, send, unknownToken } from './answers.js';
-import { bodyOf, bodyText } from './body.js';
+import { bodyOf } from './body.js';
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
