@@ -136,6 +136,8 @@ async function formatted(url: URL, text: string): Promise<[path: string, text: s
   return [path, await prettier.format(text, { ...(await prettier.resolveConfig(path)), filepath: path })];
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+async function write(): Promise<void> {
   for (const [path, text] of await rendered()) await writeFile(path, text);
 }
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) void write();
