@@ -213,10 +213,12 @@ export class Following {
 
   /** Who was on the left stays there; where that one has left, whoever came takes the place. */
   private leftOf(doc: RecordingDocument, target: Leg, other: Leg): Leg {
-    const { left, parties } = doc.internal;
+    const { left, parties, leg } = doc.internal;
     const stays = [target, other].find(({ uuid }) => parties.includes(uuid)) ?? target;
     const came = stays === target ? other : target;
-    return stays.uuid === left ? stays : came;
+    // Nobody is noted where the recorded party, on the right, had nobody to talk with yet.
+    const stayedLeft = left === undefined ? stays.uuid !== leg : stays.uuid === left;
+    return stayedLeft ? stays : came;
   }
 
   private follows({ doc }: Active): boolean {

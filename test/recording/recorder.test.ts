@@ -41,29 +41,60 @@ function optionsOf(calls: Calls): RecorderOptions {
 }
 
 describe('the recorder, where a call goes on while the switch is starting', () => {
-  it('knows who talks when the recording has begun, so that it can follow them', async () => {
-    const calls = new Calls(IDENTITY);
-    for (const uuid of ['leg-a', 'leg-b']) calls.apply('switch', create(uuid));
-    const recorder: Recorder = new Recorder({
+  let calls: Calls;
+  let recorder: Recorder;
+  /** The starts that the switch was asked for. */
+  let starts: string[];
+  let goesOn: () => void;
+
+  beforeEach(() => {
+    calls = new Calls(IDENTITY);
+    starts = [];
+    calls.apply('switch', create('leg-a'));
+    calls.apply('switch', create('leg-b', { direction: 'outbound' }));
+    recorder = new Recorder({
       ...optionsOf(calls),
       switchOf: () => ({
         apis: (_key, commands) => {
           const start = commands.find(({ args }) => args.includes(' start '));
           if (start) {
-            calls.apply('switch', bridge('leg-a', 'leg-b'));
-            void recorder.bridged(calls.get('leg-a')!);
+            starts.push(start.args);
+            if (starts.length === 1) bridged('leg-a', 'leg-b');
+            else goesOn();
+            const [uuid = ''] = start.args.split(' ');
             const path = /'([^']+)'|(\/\S+)/.exec(start.args)!;
-            const started = { uuid: 'leg-b', at: 0, path: path[1] ?? path[2]!, recordingId: '' };
+            const started = { uuid, at: 0, path: path[1] ?? path[2]!, recordingId: '' };
             recorder.handle({ type: 'record_start', ...started });
           }
           return Promise.resolve(commands.map(() => '+OK'));
         },
       }),
     });
+  });
+  afterEach(() => recorder.close());
+
+  function bridged(a: string, b: string): void {
+    calls.apply('switch', bridge(a, b));
+    void recorder.bridged(calls.get(a)!);
+  }
+
+  it('knows who talks when the recording has begun, so that it can follow them, each on its side', async () => {
     const owner = { account: 'a' };
     const { recording } = await recorder.run({ data: {}, leg: calls.get('leg-b')!, by: 'api', owner, at: 0 });
     expect(recording?.internal.parties).to.have.members(['leg-a', 'leg-b']);
-    await recorder.close();
+    expect(starts[0]).to.include('RECORD_STEREO_SWAP=true');
+    for (const event of [
+      { type: 'hangup', uuid: 'leg-b', at: 0, cause: 'NORMAL_CLEARING' } as const,
+      { type: 'destroy', uuid: 'leg-b', at: 0 } as const,
+    ]) {
+      calls.apply('switch', event);
+      recorder.handle(event);
+    }
+    const second = new Promise<void>((resolve) => (goesOn = resolve));
+    calls.apply('switch', create('leg-c'));
+    bridged('leg-a', 'leg-c');
+    await second;
+    expect(starts[1]).to.match(/^leg-a .*RECORD_STEREO_SWAP=false/);
   });
 });
 
