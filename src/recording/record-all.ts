@@ -70,17 +70,29 @@ export class RecordAll {
 
   private async start(leg: Leg, owner: Owner, data: RecordCallData): Promise<void> {
     const { calls, recorder } = this.options;
-    await recorder.run({ data, leg, by: 'service', owner, at: Date.now() });
-    this.remember(calls.partiesOf(leg));
+    // At once: it may be stopped, and the call go on with somebody else, before its start is proven.
+    const parties = calls.partiesOf(leg);
+    this.remember(parties);
+    try {
+      await recorder.run({ data, leg, by: 'service', owner, at: Date.now() });
+    } catch (error) {
+      for (const { uuid } of parties) this.recorded.delete(uuid);
+      this.mark(parties, '');
+      throw error;
+    }
   }
 
   private remember(legs: Leg[]): void {
+    const others = legs.filter(({ uuid, down }) => !down && !this.recorded.has(uuid));
+    for (const { uuid } of others) this.recorded.add(uuid);
+    this.mark(others, 'true');
+  }
+
+  private mark(legs: Leg[], value: string): void {
     for (const leg of legs) {
-      if (this.recorded.has(leg.uuid) || leg.down) continue;
-      this.recorded.add(leg.uuid);
       this.options
         .switchOf(leg.switchId)
-        .apis(leg.callId, [setVariable(leg.uuid, RECORDED, 'true')])
+        .apis(leg.callId, [setVariable(leg.uuid, RECORDED, value)])
         .catch((error: unknown) => {
           this.options.log.warn('a leg could not be marked as recorded', { leg: leg.uuid, error });
         });
