@@ -26,6 +26,8 @@ import { Starting, waits } from './starting.js';
 import { audited, masked, paused, resumed, unmasked } from './state.js';
 import { Turns } from './turns.js';
 
+const isMasked = ({ doc }: Active) => doc.state === 'masked';
+
 export class Recorder {
   readonly active: ActiveRecordings;
   private readonly turns = new Turns();
@@ -67,6 +69,7 @@ export class Recorder {
       recordings: this.active,
       add: async (doc) => {
         const active = this.add(doc);
+        this.maskAlike(calls.get(doc.internal.leg));
         await this.keep(active, doc, 'started');
         await this.prepare(active, doc.internal.leg);
       },
@@ -153,9 +156,10 @@ export class Recorder {
     }
   }
 
-  /** Two legs were bridged: recordings of either follow. */
+  /** Two legs were bridged: recordings of either follow, masked where one of them is. */
   bridged(leg: Leg): Promise<void> {
     this.adoption.bridged(leg);
+    this.maskAlike(leg);
     return this.following.bridged(leg);
   }
 
@@ -211,7 +215,7 @@ export class Recorder {
           if (request.by !== 'service') await this.note(first, request, 'start', 'already_recording');
           return { result: 'already_recording', recording: first.doc };
         }
-        const active = await this.start(request);
+        const active = await this.start(request, adopted.some(isMasked));
         proof = this.prove(active);
         proof.catch(() => undefined);
         return { result: 'started', recording: active.doc };
@@ -263,8 +267,8 @@ export class Recorder {
     }
   }
 
-  private async start(request: RecordRequest): Promise<Active> {
-    const active = await this.starting.start(request);
+  private async start(request: RecordRequest, isCallMasked: boolean): Promise<Active> {
+    const active = await this.starting.start(request, isCallMasked);
     const { doc } = active;
     await this.keep(active, doc, 'started');
     this.heedWait(doc.internal.leg);
@@ -361,6 +365,19 @@ export class Recorder {
     const doc = await finished.document;
     for (const other of this.active.ofParty(leg)) this.attempt(other, this.prepare(other, leg));
     return doc;
+  }
+
+  /** Being masked belongs to the call: what records it in clear beside a masked recording is masked too. */
+  private maskAlike(leg: Leg | undefined): void {
+    if (!leg) return;
+    const legs = this.options.calls.legsOf(leg);
+    const isOfCall = (active: Active) =>
+      !hasRecorder(active) || legs.some(({ uuid }) => uuid === active.doc.internal.leg);
+    const recordings = this.active.ofCall(legs).filter(isOfCall);
+    const clear = recordings.find((active) => !isMasked(active));
+    if (!clear || !recordings.some(isMasked)) return;
+    const owner = { account: clear.doc.account_id };
+    this.attempt(clear, this.run({ data: { action: 'mask' }, leg, by: 'service', owner, at: this.now() }));
   }
 
   private unmaskByLimit(active: Active): Promise<RecordOutcome> {
