@@ -86,6 +86,7 @@ export class Recorder {
       now: this.now,
       keep: (active, doc) => this.keep(active, doc),
       prepare: (active, key) => this.prepare(active, key),
+      left: (uuid) => this.left(uuid),
       turn: (key, work) => this.turns.take(key, work),
     });
     this.recovery = new Recovery({
@@ -402,6 +403,12 @@ export class Recorder {
     const isOwn = ({ doc }: Active) => !isAdopted(doc);
     if (isOwn(active) || !this.active.ofParty(active.doc.internal.leg).some(isOwn))
       await this.maskers.prepare(active, key);
+  }
+
+  /** A leg has left the call of a recording; it may have another by now. */
+  private async left(uuid: string): Promise<void> {
+    const leg = this.options.calls.get(uuid);
+    if (leg?.down === false && this.active.ofParty(uuid).length === 0) await this.maskers.left(leg);
   }
 
   /** Somebody asked for something that changed nothing. */
