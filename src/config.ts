@@ -60,10 +60,14 @@ const PREFIX = 'METAFLOWS_';
 export function loadConfig(env: Readonly<Record<string, string | undefined>>): LoadedConfig {
   const errors: string[] = [];
   const raw = { ...readFile(env[`${PREFIX}CONFIG`], errors), ...readEnvironment(env, errors) };
-  const values: Configuration = structuredClone(raw);
-  if (!validate(values)) errors.push(...(validate.errors ?? []).map((error) => explain(error, env)));
-  if (errors.length > 0) return { ok: false, errors };
-
+  const values = structuredClone(raw) as Configuration & Record<string, unknown>;
+  if (!validate(values)) {
+    const faults = validate.errors ?? [];
+    errors.push(...faults.map((error) => explain(error, env)));
+    // What is wrong beside these is told as well: the others are looked at as if these had not been set.
+    for (const key of faults.map(topLevelKey)) Reflect.deleteProperty(values, key);
+    validate(values);
+  }
   const settings = values as Required<Configuration>;
   const switches = settings.switches
     .split(',')
@@ -173,6 +177,11 @@ function explain(error: ErrorObject, env: Readonly<Record<string, string | undef
   if (extra !== undefined) return `${where}: there is no such setting`;
   const allowed = (error.params as { allowedValues?: unknown[] }).allowedValues;
   return `${where}: ${error.message ?? 'is wrong'}${allowed ? `: ${allowed.join(', ')}` : ''}`;
+}
+
+function topLevelKey({ instancePath, params }: ErrorObject): string {
+  const extra = (params as { additionalProperty?: string }).additionalProperty ?? '';
+  return instancePath.split('/')[1] ?? extra;
 }
 
 function isRange(text: string): boolean {

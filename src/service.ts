@@ -67,7 +67,6 @@ export async function startService(config: Config, log: Logger): Promise<Service
   const metrics = new Metrics();
   const recordings = new EventEmitter();
   const store = await openStore(config.database, log, resolve('data/instance'));
-  const { made } = await store.tokens.ensureAdminToken(config.adminToken);
   await seed(store, config.flowsDir, log);
 
   const calls = new Calls(config.identity);
@@ -200,6 +199,8 @@ export async function startService(config: Config, log: Logger): Promise<Service
   await disk.start();
   const http = await listen(app, config.httpHost, config.httpPort);
   url = `http://${config.httpHost.includes(':') ? `[${config.httpHost}]` : config.httpHost}:${http.port}`;
+  // Not before the address is had: a token that is made is shown this once, and a start that fails shows none.
+  const { made } = await store.tokens.ensureAdminToken(config.adminToken);
   await delivery.start();
   retention.start();
   for (const { port } of links.values()) port.start();

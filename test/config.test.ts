@@ -69,11 +69,15 @@ describe('the configuration', () => {
       METAFLOWS_HTTP_PORT: 'eighty',
       METAFLOWS_LOG_LEVEL: 'loud',
       METAFLOWS_HTTP_PROT: '8001',
+      METAFLOWS_SWITCHES: 'localhost',
+      METAFLOWS_DELIVERY_DENY: 'everything',
     });
-    expect(errors).to.have.length(3);
+    expect(errors).to.have.length(5);
     expect(errors.join('\n')).to.match(/METAFLOWS_HTTP_PORT: must be integer/);
     expect(errors.join('\n')).to.match(/METAFLOWS_LOG_LEVEL: .*: error, warn, info/);
     expect(errors.join('\n')).to.match(/METAFLOWS_HTTP_PROT: there is no such setting/);
+    expect(errors.join('\n')).to.match(/METAFLOWS_SWITCHES: a switch is/);
+    expect(errors.join('\n')).to.match(/METAFLOWS_DELIVERY_DENY: "everything" is no address range/);
   });
 
   it('refuses what a switch, a range or a database cannot be, without a password', () => {
@@ -109,8 +113,10 @@ describe('the configuration', () => {
     expect(refused({ METAFLOWS_CONFIG: join(folder, 'none.json') })[0]).to.match(/cannot be read/);
     expect(refused(file('{'))[0]).to.match(/cannot be read/);
     expect(refused(file([]))[0]).to.match(/must hold a JSON object/);
-    expect(refused(file({ digits: { captur: 'listen' } }))).to.deep.equal([
+    expect(refused(file({ digits: { captur: 'listen' }, switches: 7, databse: 'x' }))).to.have.members([
       'digits.captur: there is no such setting',
+      'switches: must be string',
+      'databse: there is no such setting',
     ]);
   });
 });

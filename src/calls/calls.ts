@@ -55,10 +55,6 @@ export class Calls {
     return this.legs.values();
   }
 
-  get size(): number {
-    return this.legs.size;
-  }
-
   /** Number of bridged pairs. */
   bridges(): number {
     let ends = 0;

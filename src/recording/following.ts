@@ -35,6 +35,8 @@ export interface FollowingParts {
   keep: (active: Active, doc: RecordingDocument) => Promise<void>;
   /** Gives the legs of the call what their mask codes need. */
   prepare: (active: Active, key: string) => Promise<void>;
+  /** The leg talks elsewhere now: its mask codes mask the recording no more. */
+  left: (uuid: string) => Promise<void>;
   /** Runs in the turn of the call. */
   turn: (key: string, work: () => Promise<void>) => Promise<void>;
 }
@@ -121,9 +123,11 @@ export class Following {
       const parties = legs.map(({ uuid }) => uuid);
       if (!parties.includes(active.doc.internal.leg)) continue;
       const joined = legs.filter(({ uuid }) => !active.doc.internal.parties.includes(uuid));
+      const gone = active.doc.internal.parties.filter((uuid) => !parties.includes(uuid));
       void announcer.inform(active, joined);
       await keep(active, { ...active.doc, internal: { ...active.doc.internal, parties } });
       await prepare(active, leg.callId);
+      await Promise.all(gone.map((uuid) => this.parts.left(uuid)));
     }
   }
 

@@ -87,12 +87,16 @@ export class Maskers {
   /** What takes the traces of a recording off the legs of its call. */
   forget(active: Active): ApiCommand[] {
     return this.realLegs(active).flatMap(({ uuid }) => [
-      setVariable(uuid, MASK_ARGUMENTS, ''),
-      setVariable(uuid, MASK_NOTE_ARGUMENTS, ''),
+      ...forgetOn(uuid),
       ...(uuid === active.doc.internal.leg
         ? [setVariable(uuid, NOTE, ''), setVariable(uuid, MASKED, '')]
         : []),
     ]);
+  }
+
+  /** The leg has left the call of its recording: its mask codes mask that no more. */
+  async left(leg: Leg): Promise<void> {
+    await this.switchOf(leg.switchId).apis(leg.callId, forgetOn(leg.uuid));
   }
 
   private command(verb: 'mask' | 'unmask', active: Active): ApiCommand {
@@ -104,4 +108,8 @@ export class Maskers {
     const target = this.calls.get(active.doc.internal.leg);
     return target ? this.calls.partiesOf(target) : [];
   }
+}
+
+function forgetOn(uuid: string): ApiCommand[] {
+  return [setVariable(uuid, MASK_ARGUMENTS, ''), setVariable(uuid, MASK_NOTE_ARGUMENTS, '')];
 }

@@ -26,6 +26,8 @@ import { Starting, waits } from './starting.js';
 import { audited, masked, paused, resumed, unmasked } from './state.js';
 import { Turns } from './turns.js';
 
+const isMasked = ({ doc }: Active) => doc.state === 'masked';
+
 export class Recorder {
   readonly active: ActiveRecordings;
   private readonly turns = new Turns();
@@ -67,6 +69,7 @@ export class Recorder {
       recordings: this.active,
       add: async (doc) => {
         const active = this.add(doc);
+        this.maskAlike(calls.get(doc.internal.leg));
         await this.keep(active, doc, 'started');
         await this.prepare(active, doc.internal.leg);
       },
@@ -83,6 +86,7 @@ export class Recorder {
       now: this.now,
       keep: (active, doc) => this.keep(active, doc),
       prepare: (active, key) => this.prepare(active, key),
+      left: (uuid) => this.left(uuid),
       turn: (key, work) => this.turns.take(key, work),
     });
     this.recovery = new Recovery({
@@ -153,9 +157,10 @@ export class Recorder {
     }
   }
 
-  /** Two legs were bridged: recordings of either follow. */
+  /** Two legs were bridged: recordings of either follow, masked where one of them is. */
   bridged(leg: Leg): Promise<void> {
     this.adoption.bridged(leg);
+    this.maskAlike(leg);
     return this.following.bridged(leg);
   }
 
@@ -211,7 +216,7 @@ export class Recorder {
           if (request.by !== 'service') await this.note(first, request, 'start', 'already_recording');
           return { result: 'already_recording', recording: first.doc };
         }
-        const active = await this.start(request);
+        const active = await this.start(request, adopted.some(isMasked));
         proof = this.prove(active);
         proof.catch(() => undefined);
         return { result: 'started', recording: active.doc };
@@ -263,8 +268,8 @@ export class Recorder {
     }
   }
 
-  private async start(request: RecordRequest): Promise<Active> {
-    const active = await this.starting.start(request);
+  private async start(request: RecordRequest, isCallMasked: boolean): Promise<Active> {
+    const active = await this.starting.start(request, isCallMasked);
     const { doc } = active;
     await this.keep(active, doc, 'started');
     this.heedWait(doc.internal.leg);
@@ -363,6 +368,19 @@ export class Recorder {
     return doc;
   }
 
+  /** Being masked belongs to the call: what records it in clear beside a masked recording is masked too. */
+  private maskAlike(leg: Leg | undefined): void {
+    if (!leg) return;
+    const legs = this.options.calls.legsOf(leg);
+    const isOfCall = (active: Active) =>
+      !hasRecorder(active) || legs.some(({ uuid }) => uuid === active.doc.internal.leg);
+    const recordings = this.active.ofCall(legs).filter(isOfCall);
+    const clear = recordings.find((active) => !isMasked(active));
+    if (!clear || !recordings.some(isMasked)) return;
+    const owner = { account: clear.doc.account_id };
+    this.attempt(clear, this.run({ data: { action: 'mask' }, leg, by: 'service', owner, at: this.now() }));
+  }
+
   private unmaskByLimit(active: Active): Promise<RecordOutcome> {
     const leg = active.doc.internal.parties
       .map((uuid) => this.options.calls.get(uuid))
@@ -385,6 +403,12 @@ export class Recorder {
     const isOwn = ({ doc }: Active) => !isAdopted(doc);
     if (isOwn(active) || !this.active.ofParty(active.doc.internal.leg).some(isOwn))
       await this.maskers.prepare(active, key);
+  }
+
+  /** A leg has left the call of a recording; it may have another by now. */
+  private async left(uuid: string): Promise<void> {
+    const leg = this.options.calls.get(uuid);
+    if (leg?.down === false && this.active.ofParty(uuid).length === 0) await this.maskers.left(leg);
   }
 
   /** Somebody asked for something that changed nothing. */

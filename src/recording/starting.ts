@@ -9,7 +9,7 @@ import type { Announcer } from './announcer.js';
 import { currentFile, documentOf, entryOf } from './document.js';
 import type { RecorderOptions, RecordRequest } from './ports.js';
 import { isOk, type Segments } from './segments.js';
-import { audited, paused } from './state.js';
+import { audited, masked, paused } from './state.js';
 
 export interface StartingParts {
   calls: Calls;
@@ -24,8 +24,8 @@ export interface StartingParts {
 export class Starting {
   constructor(private readonly parts: StartingParts) {}
 
-  /** Rejects with a MetaflowsError; then nothing is left running. */
-  async start(request: RecordRequest): Promise<Active> {
+  /** Begins masked where its call is. Rejects with a MetaflowsError; then nothing is left running. */
+  async start(request: RecordRequest, isMasked: boolean): Promise<Active> {
     const { calls, segments, announcer, options, add, now } = this.parts;
     const target = this.target(request);
     const other = calls.farLeg(target);
@@ -43,7 +43,9 @@ export class Starting {
       automatic: request.by === 'service',
     });
     const waiting = waits(request.data, target) ? paused(begun, 'wait', at) : begun;
-    const doc = audited(waiting, entryOf(request, 'start', 'ok'));
+    const started = audited(waiting, entryOf(request, 'start', 'ok'));
+    const mask = entryOf({ by: 'service', owner: request.owner, at }, 'mask', 'ok');
+    const doc = isMasked ? audited(masked(started, at), mask) : started;
     const segment = {
       doc,
       target,

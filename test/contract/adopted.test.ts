@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { RecordingDocument } from '../../src/generated/recording.js';
 import { inTurn } from '../support/heard.js';
 import type { Leg } from '../support/lab-phones.js';
-import { TestService } from '../support/lab-service.js';
+import { eventually, TestService } from '../support/lab-service.js';
 import { silentSpans } from '../support/tones.js';
 import { readWav } from '../support/wav.js';
 import { talk } from './commands.js';
@@ -103,6 +103,35 @@ describe('contract: the service, recordings that others started', function () {
     await adopted(callee, 'completed');
     const { channels, rate } = await readWav(path);
     expect(silentSpans(channels[0]!, rate, 200)).to.have.lengthOf(1);
+  });
+
+  it('a masked call stays masked: whatever begins to record it begins masked, ours from its first frame', async () => {
+    const { caller, callee } = await lab().phones.call('1001', '1002');
+    await service().bound(caller);
+    await recordOutside(callee);
+    await adopted(callee, 'recording');
+    expect(await service().code(caller, '*72')).to.equal('done');
+    await adopted(callee, 'masked');
+    expect(await service().code(caller, '*71')).to.equal('done');
+    const begun = await service().recording(caller, 'masked');
+    expect(begun.audit.map(({ action, by }) => `${action} by ${by}`)).to.deep.equal([
+      'start by code',
+      'mask by service',
+    ]);
+    await recordOutside(caller);
+    await eventually('the third one, masked', async () => {
+      const all = await service().recordings();
+      const masked = all.filter(({ call_id, state }) => call_id === caller.uuid && state === 'masked');
+      return masked.length === 2 ? true : undefined;
+    });
+    await talk(400);
+    expect(await service().code(caller, '*73')).to.equal('done');
+    await talk(400);
+    expect(await service().code(caller, '*74')).to.equal('done');
+    const ours = await service().recording(caller, 'completed');
+    expect(ours.mask_intervals).to.have.lengthOf(1);
+    expect(ours.mask_intervals[0]!.start_ms).to.equal(0);
+    expect(inTurn(await service().audio(ours))[1]).to.deep.equal(['silence', '880']);
   });
 
   it('of an outside caller’s leg, who owns none: the recording is the other party’s', async () => {

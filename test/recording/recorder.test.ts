@@ -98,6 +98,39 @@ describe('the recorder, where a call goes on while the switch is starting', () =
   });
 });
 
+describe('the recorder, where a party leaves the call and talks to somebody else', () => {
+  it('takes from its leg what its mask code would mask the recording with, inside the switch', async () => {
+    const calls = new Calls(IDENTITY);
+    for (const uuid of ['leg-a', 'leg-b', 'leg-c']) calls.apply('switch', create(uuid));
+    calls.apply('switch', bridge('leg-a', 'leg-b'));
+    const variables = new Map<string, string>();
+    const recorder: Recorder = new Recorder({
+      ...optionsOf(calls),
+      switchOf: () => ({
+        apis: (_key, commands) => {
+          for (const { command, args } of commands) {
+            const [uuid = '', name = '', ...value] = args.split(' ');
+            if (command === 'uuid_setvar') variables.set(`${uuid} ${name}`, value.join(' '));
+            if (command !== 'uuid_record' || name !== 'start') continue;
+            const started = { uuid, at: 0, path: value[0]!, recordingId: '' };
+            recorder.handle({ type: 'record_start', ...started });
+          }
+          return Promise.resolve(commands.map(() => '+OK'));
+        },
+      }),
+    });
+    const leg = calls.get('leg-a')!;
+    await recorder.run({ data: {}, leg, presser: leg, by: 'code', owner: { account: 'a' }, at: 0 });
+    expect(variables.get('leg-a metaflows_mask')).to.match(/^'?leg-b mask/);
+    calls.apply('switch', bridge('leg-b', 'leg-c'));
+    await recorder.bridged(calls.get('leg-b')!);
+    expect(variables.get('leg-c metaflows_mask')).to.match(/^'?leg-b mask/);
+    expect(variables.get('leg-a metaflows_mask')).to.equal('');
+    expect(variables.get('leg-a metaflows_mask_note')).to.equal('');
+    await recorder.close();
+  });
+});
+
 describe('the recorder, where files come from the switch', () => {
   let calls: Calls;
   let asked: string[];
