@@ -363,7 +363,7 @@ export class Recorder {
     return doc;
   }
 
-  private unmaskByLimit(active: Active): Promise<RecordOutcome> {
+  private async unmaskByLimit(active: Active): Promise<RecordOutcome> {
     const leg = active.doc.internal.parties
       .map((uuid) => this.options.calls.get(uuid))
       .find((party) => party);

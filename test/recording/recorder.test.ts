@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { expect } from 'chai';
 import { Calls } from '../../src/calls/calls.js';
 import { isMetaflowsError } from '../../src/errors.js';
@@ -5,6 +6,7 @@ import type { RecordingDocument } from '../../src/generated/recording.js';
 import { RecordingFiles } from '../../src/recording/files.js';
 import type { RecorderOptions } from '../../src/recording/ports.js';
 import { Recorder } from '../../src/recording/recorder.js';
+import { masked } from '../../src/recording/state.js';
 import { bridge, create, IDENTITY, legData } from '../support/legs.js';
 import { capturingLog } from '../support/log.js';
 import { recordingDocument } from '../support/recordings.js';
@@ -63,6 +65,30 @@ describe('the recorder, where a call goes on while the switch is starting', () =
     const owner = { account: 'a' };
     const { recording } = await recorder.run({ data: {}, leg: calls.get('leg-b')!, by: 'api', owner, at: 0 });
     expect(recording?.internal.parties).to.have.members(['leg-a', 'leg-b']);
+    await recorder.close();
+  });
+});
+
+describe('the recorder, where a mask is to end by itself', () => {
+  it('does not end the service when none of the legs is known at that moment', async () => {
+    const begun = recordingDocument({ startedAt: Date.now(), data: { mask_time_limit: 1 } });
+    const doc = masked(begun, Date.now() - 1000);
+    const { log, lines } = capturingLog();
+    const bug = `<function>session_record</function><target>/rec/${doc.internal.file}</target>`;
+    const recorder = new Recorder({
+      ...optionsOf(new Calls(IDENTITY)),
+      switchOf: () => ({ apis: (_key, commands) => Promise.resolve(commands.map(() => bug)) }),
+      store: {
+        save: () => Promise.resolve(),
+        unfinished: () => Promise.resolve([{ ...doc, internal: { ...doc.internal, switch: 'switch' } }]),
+        get: () => Promise.resolve(undefined),
+      },
+      log,
+    });
+    const logged = once(log, 'data');
+    await recorder.recover('switch', [legData('leg-a')]);
+    await logged;
+    expect(lines.join()).to.include('a recording could not be changed').and.include(doc.id);
     await recorder.close();
   });
 });
