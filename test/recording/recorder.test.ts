@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { expect } from 'chai';
 import { Calls } from '../../src/calls/calls.js';
 import { isMetaflowsError } from '../../src/errors.js';
@@ -66,6 +66,65 @@ describe('the recorder, where a call goes on while the switch is starting', () =
     const { recording } = await recorder.run({ data: {}, leg: calls.get('leg-b')!, by: 'api', owner, at: 0 });
     expect(recording?.internal.parties).to.have.members(['leg-a', 'leg-b']);
     await recorder.close();
+  });
+});
+
+describe('the recorder, where the switch moved one of its recorders while nobody looked', () => {
+  it('ends that one, and begins a segment on the leg it was moved to, masked where it was, with its beeps', async () => {
+    const calls = new Calls(IDENTITY);
+    for (const uuid of ['leg-b', 'leg-c']) calls.apply('switch', create(uuid, { answered: true }));
+    calls.apply('switch', bridge('leg-b', 'leg-c'));
+    const begun = masked(recordingDocument({ startedAt: Date.now() }), Date.now());
+    const { file } = begun.internal;
+    const stored = {
+      ...begun,
+      internal: { ...begun.internal, switch: 'switch', parties: ['leg-a', 'leg-b'] },
+    };
+    const asked: string[] = [];
+    const beep = new EventEmitter();
+    let recorder: Recorder | undefined;
+    const goesOn = new Promise<RecordingDocument>((resolve) => {
+      recorder = new Recorder({
+        ...optionsOf(calls),
+        consentOf: () => ({ beep_interval: 1 }),
+        beep: '%(100,0,1000)',
+        switchOf: () => ({
+          apis: (_key, commands) => {
+            asked.push(...commands.flatMap(({ command, args }) => (command === 'uuid_record' ? [args] : [])));
+            if (commands.some(({ command }) => command === 'uuid_displace')) beep.emit('heard');
+            const start = commands.find(({ args }) => args.includes(' start '));
+            const [path] = /\/rec\/[^ ']+/.exec(start?.args ?? '') ?? [];
+            if (path !== undefined) {
+              const started = { uuid: 'leg-b', at: 0, path, recordingId: stored.id };
+              recorder?.handle({ type: 'record_start', ...started });
+            }
+            const bug = `<function>session_record</function><target>/rec/${file}</target>`;
+            const listed = 'uuid_buglist leg-b';
+            return Promise.resolve(
+              commands.map(({ command, args }) => (`${command} ${args}` === listed ? bug : '+OK')),
+            );
+          },
+        }),
+        store: {
+          save: (doc) => {
+            if (doc.segments.length > 1) resolve(doc);
+            return Promise.resolve();
+          },
+          unfinished: () => Promise.resolve([stored]),
+          get: () => Promise.resolve(undefined),
+        },
+      });
+      void recorder.recover('switch', [legData('leg-b'), legData('leg-c')]);
+    });
+    const beeps = once(beep, 'heard');
+    const { state, segments, internal } = await goesOn;
+    expect([state, segments.length, internal.leg]).to.deep.equal(['masked', 2, 'leg-b']);
+    const [stop, start = '', mask = ''] = asked;
+    expect(stop).to.equal('leg-b stop all');
+    expect(start).to.match(/^leg-b start .*-2\.wav/);
+    expect(mask).to.match(/^leg-b mask .*-2\.wav/);
+    await beeps;
+    await recorder?.close();
   });
 });
 
