@@ -201,7 +201,10 @@ export class Recorder {
       const action = asked === 'toggle' ? (own.length > 0 ? 'stop' : 'start') : asked;
       if (action !== 'start' && request.data.client_state !== undefined) {
         const { client_state } = request.data;
-        for (const active of running) active.doc = { ...active.doc, client_state };
+        // Both parties' accounts act on a recording; what is told of it is its own account's.
+        for (const active of running) {
+          if (active.doc.account_id === request.owner.account) active.doc = { ...active.doc, client_state };
+        }
       }
       try {
         if (action === 'stop') return await this.stop(request, running);
