@@ -52,7 +52,8 @@ export class Link {
     const { port } = this;
     const { calls, digits, recorder, recordAll, log } = this.parts;
     this.state = 'resynchronising';
-    this.waiting = [];
+    const waiting: SwitchEvent[] = [];
+    this.waiting = waiting;
     try {
       await recorder.maskAgain(port.id);
       const snapshot = await port.snapshot();
@@ -68,9 +69,9 @@ export class Link {
       await recorder.recover(port.id, snapshot.legs);
       for (const change of changes) this.tell(change);
       // A later connection has begun its own resynchronisation where this one was lost on the way.
-      if (!port.connected) return;
+      if (this.waiting !== waiting || !port.connected) return;
       this.state = 'ready';
-      for (const event of this.waiting.splice(0)) this.take(event);
+      for (const event of waiting.splice(0)) this.take(event);
       log.info('switch resynchronised', { switch: port.id, legs: snapshot.legs.length });
     } catch (error) {
       log.error('switch could not be resynchronised', { switch: port.id, error });

@@ -222,7 +222,12 @@ export class Delivery implements Carrier<Parcel> {
   private async resume(account: string, id: string, parcel: Partial<Parcel>): Promise<void> {
     const { recordings, store } = this.options;
     const doc = await recordings.get(account, id);
-    if (!doc || doc.delivery === 'delivered') await store.remove(uploadId({ account_id: account, id }));
+    if (!doc) await store.remove(uploadId({ account_id: account, id }));
+    else if (doc.delivery === 'delivered') {
+      // It may not have been told yet.
+      await this.onEvent({ type: 'delivered', recording: doc, at: this.clock.now() });
+      await store.remove(uploadId(doc));
+    }
     // Where it is not pending either, it is still being recorded: its end will be an event.
     else if (doc.delivery !== 'pending') return;
     else if (parcel.state !== 'failed') await this.send(doc, parcel);

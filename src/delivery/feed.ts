@@ -46,7 +46,12 @@ export class Feed {
     if (all.length > KEPT) all.shift();
     this.kept.set(notice.account_id, all);
     for (const { concerns, follower } of this.followers.get(notice.account_id) ?? []) {
-      if (concerns(kept)) follower.take(notice);
+      try {
+        if (concerns(kept)) follower.take(notice);
+      } catch {
+        // One who cannot be told keeps nobody else from hearing of it.
+        continue;
+      }
     }
     this.sweep();
   }

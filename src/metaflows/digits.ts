@@ -232,6 +232,8 @@ export class Digits {
       digits.bound = wanted;
     }
     Promise.all(steps.map((step) => step())).catch((error: unknown) => {
+      // The next bridge, or the next binding that is seen, tries again.
+      if (digits.bound === wanted) digits.bound = undefined;
       if (isMetaflowsError(error, 'call_gone')) return;
       log.warn('codes could not be bound: they are heard by the far end', { leg: leg.uuid, error });
     });

@@ -7,7 +7,7 @@ import type { Active, ActiveRecordings } from './active.js';
 import { isAdopted, liesInside } from './document.js';
 import type { Audio } from './files.js';
 import type { RecorderOptions, StopReason } from './ports.js';
-import { ended, offsetAt, stoppedFor, type Ending } from './state.js';
+import { ended, isRunning, offsetAt, stoppedFor, type Ending } from './state.js';
 
 type Reason = Ending['reason'];
 
@@ -31,7 +31,7 @@ interface Expected {
 
 export class Finisher {
   private readonly expected = new Map<string, Expected>();
-  private readonly finishing = new Map<string, Promise<unknown>>();
+  private readonly finishing = new Map<string, Promise<RecordingDocument>>();
 
   constructor(
     private readonly recordings: ActiveRecordings,
@@ -76,8 +76,8 @@ export class Finisher {
 
   /**
    * Finishes with the reason of a stop that was asked for, else with `reason`; resolves with the last document, or where
-   * the file is still to come from the switch, with the one that says why the audio ended. May be called once for a
-   * recording: it counts no more from here on.
+   * the file is still to come from the switch, with the one that says why the audio ended. The recording
+   * counts no more from here on.
    */
   finish(
     active: Active,
@@ -85,10 +85,14 @@ export class Finisher {
     stopped: Stopped | undefined,
     entry?: AuditEntry,
   ): Promise<RecordingDocument> {
-    const expected = this.expected.get(active.doc.id);
-    if (expected) clearTimeout(expected.timer);
-    this.expected.delete(active.doc.id);
     const { id } = active.doc;
+    // Two signs of one end, a timer's and a resynchronisation's for instance, finish it once.
+    const under = this.finishing.get(id);
+    if (under) return under;
+    if (!isRunning(active.doc)) return Promise.resolve(active.doc);
+    const expected = this.expected.get(id);
+    if (expected) clearTimeout(expected.timer);
+    this.expected.delete(id);
     const at = this.now();
     this.recordings.retire(active);
     const why = expected?.reason ?? reason;

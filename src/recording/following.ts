@@ -9,6 +9,7 @@
 import type { Calls, Leg } from '../calls/calls.js';
 import type { RecordCallData } from '../generated/record_call.js';
 import type { RecordingDocument } from '../generated/recording.js';
+import { record } from '../switch/commands.js';
 import { hasRecorder, type Active, type ActiveRecordings } from './active.js';
 import type { Announcer } from './announcer.js';
 import { currentFile, isAdopted } from './document.js';
@@ -17,7 +18,7 @@ import type { Finisher, Stopped } from './finisher.js';
 import type { Limits } from './limits.js';
 import type { RecorderOptions } from './ports.js';
 import type { Segments } from './segments.js';
-import { offsetAt, segmentEnded, segmentStarted } from './state.js';
+import { cuts, offsetAt, segmentEnded, segmentStarted } from './state.js';
 
 /** CHANNEL_HANGUP and RECORD_STOP may swap (freeswitch.md): how long to wait for the one to explain the other. */
 const HANGUP_MS = 300;
@@ -188,6 +189,13 @@ export class Following {
         },
       );
       limits.arm(active);
+      if (active.doc.state !== doc.state) {
+        // Whoever masked or unmasked from the other side of the call, while it was starting, found no recorder.
+        const isMasked = active.doc.state === 'masked';
+        const verb = cuts(doc) ? (isMasked ? 'pause' : 'resume') : isMasked ? 'mask' : 'unmask';
+        const command = record(verb, target.uuid, `${options.dir}/${file}`);
+        await options.switchOf(target.switchId).apis(survivor.callId, [command]);
+      }
       void announcer.inform(active, joined);
       await prepare(active, survivor.callId);
       options.log.info('recording goes on', {

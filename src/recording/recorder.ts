@@ -206,7 +206,10 @@ export class Recorder {
       const action = asked === 'toggle' ? (own.length > 0 ? 'stop' : 'start') : asked;
       if (action !== 'start' && request.data.client_state !== undefined) {
         const { client_state } = request.data;
-        for (const active of running) active.doc = { ...active.doc, client_state };
+        // Both parties' accounts act on a recording; what is told of it is its own account's.
+        for (const active of running) {
+          if (active.doc.account_id === request.owner.account) active.doc = { ...active.doc, client_state };
+        }
       }
       try {
         if (action === 'stop') return await this.stop(request, running);
@@ -381,7 +384,7 @@ export class Recorder {
     this.attempt(clear, this.run({ data: { action: 'mask' }, leg, by: 'service', owner, at: this.now() }));
   }
 
-  private unmaskByLimit(active: Active): Promise<RecordOutcome> {
+  private async unmaskByLimit(active: Active): Promise<RecordOutcome> {
     const leg = active.doc.internal.parties
       .map((uuid) => this.options.calls.get(uuid))
       .find((party) => party);

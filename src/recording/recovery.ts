@@ -15,8 +15,8 @@ import type { Following } from './following.js';
 import type { Limits } from './limits.js';
 import type { Maskers } from './masking.js';
 import type { RecorderOptions } from './ports.js';
-import { MASKED } from './segments.js';
-import { audited, cuts, masked } from './state.js';
+import { isOk, MASKED } from './segments.js';
+import { audited, cuts, masked, unmasked } from './state.js';
 
 export interface RecoveryParts {
   options: RecorderOptions;
@@ -62,7 +62,7 @@ export class Recovery {
       const start: AuditEntry = { action: 'start', at, by: 'service', ...user, result: 'ok' };
       docs.push(this.parts.recordings.add(audited(doc, start)).doc);
     }
-    await Promise.all(docs.map((doc) => this.recoverOne(doc, byUuid.get(doc.internal.leg))));
+    await Promise.all(docs.map((doc) => this.recoverOne(doc, byUuid)));
     await this.parts.adoption.find(switchId, legs);
   }
 
@@ -76,12 +76,19 @@ export class Recovery {
     );
   }
 
-  private async recoverOne(doc: RecordingDocument, leg: LegData | undefined): Promise<void> {
+  private async recoverOne(doc: RecordingDocument, legs: ReadonlyMap<string, LegData>): Promise<void> {
     const { options, recordings, finisher, following, limits, announcer, maskers, pathOf } = this.parts;
     const active = recordings.get(doc.id) ?? recordings.add(doc, doc.audit.length);
+    const leg = legs.get(doc.internal.leg);
     if (doc.stop_reason) {
       // It had ended, and its file had not come.
       void finisher.finish(active, doc.stop_reason, undefined);
+      return;
+    }
+    announcer.arm(active);
+    const carrier = hasRecorder(active) && !leg ? await this.carrierOf(active, [...legs.keys()]) : undefined;
+    if (carrier !== undefined) {
+      following.moved(carrier, pathOf(active), pathOf);
       return;
     }
     if (!hasRecorder(active) || !leg) {
@@ -103,9 +110,26 @@ export class Recovery {
       void finisher.finish(active, 'switch_lost', undefined);
       return;
     }
-    await recordings.save(active, this.maskedMeanwhile(doc, note, Number(answers.at(-2))));
+    let known = this.maskedMeanwhile(doc, note, Number(answers.at(-2)));
+    if (wasMasked && !isOk(answers[0])) {
+      options.log.error('a recording could not be masked again', { recording: doc.id });
+      const at = this.parts.now();
+      const when = new Date(at).toISOString();
+      const entry: AuditEntry = { action: 'mask', at: when, by: 'service', result: 'mask_incomplete' };
+      known = audited(unmasked(known, at), entry);
+    }
+    await recordings.save(active, known);
     limits.arm(active);
-    announcer.arm(active);
+  }
+
+  /** The leg to which the switch moved a recorder by itself while nobody looked. */
+  private async carrierOf(active: Active, uuids: string[]): Promise<string | undefined> {
+    const { options, pathOf } = this.parts;
+    const answers = await options
+      .switchOf(active.doc.internal.switch)
+      .apis(active.doc.internal.leg, uuids.map(buglist));
+    const path = pathOf(active);
+    return uuids.find((_, index) => parseBuglist(answers[index] ?? '').some(({ target }) => target === path));
   }
 
   /** Masked while nobody listened: inside the switch, or by a service that was killed before it wrote it down. */

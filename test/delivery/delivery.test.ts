@@ -187,6 +187,8 @@ describe('delivery', () => {
       await delivery.idle();
       expect(receiver.received).to.have.length(0);
       expect(await outbox()).to.deep.equal([]);
+      // Nor is it kept from anybody that it has arrived.
+      expect(told.map(({ event }) => event)).to.deep.equal(['recording.delivered']);
     });
 
     it('sends nothing again that has been acknowledged, also where it is told to', async () => {

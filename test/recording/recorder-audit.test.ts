@@ -118,6 +118,16 @@ describe('audit of the recorder', () => {
   const unrecorded = async () =>
     (await store.audit.page(100)).lines.map(({ line }) => line).filter((line) => !('recording_id' in line));
 
+  it('is of a recording whose client_state its own account sets, and no other that talks in its call', async () => {
+    const stateAfter = async (account: string, client_state: string) => {
+      const data = { action: 'mask', client_state } as const;
+      return (await run('mask', { data, by: 'api', owner: { account } })).recording?.client_state;
+    };
+    await run('start');
+    expect(await stateAfter('example.com', 'own')).to.equal('own');
+    expect(await stateAfter('other.com', 'theirs')).to.equal('own');
+  });
+
   it('has each thing that was done, by whom and how, before whoever asked is told', async () => {
     const api = { by: 'api', tokenId: 't1' } as const;
     const { recording } = await run('start');

@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import { expect } from 'chai';
 import { Calls } from '../../src/calls/calls.js';
 import { isMetaflowsError } from '../../src/errors.js';
@@ -5,6 +6,7 @@ import type { RecordingDocument } from '../../src/generated/recording.js';
 import { RecordingFiles } from '../../src/recording/files.js';
 import type { RecorderOptions } from '../../src/recording/ports.js';
 import { Recorder } from '../../src/recording/recorder.js';
+import { masked } from '../../src/recording/state.js';
 import { bridge, create, IDENTITY, legData } from '../support/legs.js';
 import { capturingLog } from '../support/log.js';
 import { recordingDocument } from '../support/recordings.js';
@@ -127,6 +129,92 @@ describe('the recorder, where a party leaves the call and talks to somebody else
     expect(variables.get('leg-c metaflows_mask')).to.match(/^'?leg-b mask/);
     expect(variables.get('leg-a metaflows_mask')).to.equal('');
     expect(variables.get('leg-a metaflows_mask_note')).to.equal('');
+    await recorder.close();
+  });
+});
+
+describe('the recorder, where the switch moved one of its recorders while nobody looked', () => {
+  it('ends that one, and begins a segment on the leg it was moved to, masked where it was, with its beeps', async () => {
+    const calls = new Calls(IDENTITY);
+    for (const uuid of ['leg-b', 'leg-c']) calls.apply('switch', create(uuid, { answered: true }));
+    calls.apply('switch', bridge('leg-b', 'leg-c'));
+    const begun = masked(recordingDocument({ startedAt: Date.now() }), Date.now());
+    const { file } = begun.internal;
+    const stored = {
+      ...begun,
+      internal: { ...begun.internal, switch: 'switch', parties: ['leg-a', 'leg-b'] },
+    };
+    const asked: string[] = [];
+    const beep = new EventEmitter();
+    let recorder: Recorder | undefined;
+    const goesOn = new Promise<RecordingDocument>((resolve) => {
+      recorder = new Recorder({
+        ...optionsOf(calls),
+        consentOf: () => ({ beep_interval: 1 }),
+        beep: '%(100,0,1000)',
+        switchOf: () => ({
+          apis: (_key, commands) => {
+            asked.push(...commands.flatMap(({ command, args }) => (command === 'uuid_record' ? [args] : [])));
+            if (commands.some(({ command }) => command === 'uuid_displace')) beep.emit('heard');
+            const start = commands.find(({ args }) => args.includes(' start '));
+            const [path] = /\/rec\/[^ ']+/.exec(start?.args ?? '') ?? [];
+            if (path !== undefined) {
+              const started = { uuid: 'leg-b', at: 0, path, recordingId: stored.id };
+              recorder?.handle({ type: 'record_start', ...started });
+            }
+            const bug = `<function>session_record</function><target>/rec/${file}</target>`;
+            const listed = 'uuid_buglist leg-b';
+            return Promise.resolve(
+              commands.map(({ command, args }) => (`${command} ${args}` === listed ? bug : '+OK')),
+            );
+          },
+        }),
+        store: {
+          save: (doc) => {
+            if (doc.segments.length > 1) resolve(doc);
+            return Promise.resolve();
+          },
+          unfinished: () => Promise.resolve([stored]),
+          get: () => Promise.resolve(undefined),
+        },
+      });
+      void recorder.recover('switch', [legData('leg-b'), legData('leg-c')]);
+    });
+    const beeps = once(beep, 'heard');
+    const { state, segments, internal } = await goesOn;
+    expect([state, segments.length, internal.leg]).to.deep.equal(['masked', 2, 'leg-b']);
+    const [stop, start = '', mask = ''] = asked;
+    expect(stop).to.equal('leg-b stop all');
+    expect(start).to.match(/^leg-b start .*-2\.wav/);
+    expect(mask).to.match(/^leg-b mask .*-2\.wav/);
+    await beeps;
+    await recorder?.close();
+  });
+});
+
+describe('the recorder, where a mask is to end by itself', () => {
+  it('does not end the service when none of the legs is known at that moment', async () => {
+    const begun = recordingDocument({ startedAt: Date.now(), data: { mask_time_limit: 1 } });
+    const doc = masked(begun, Date.now() - 1000);
+    const { log, lines } = capturingLog();
+    const bug = `<function>session_record</function><target>/rec/${doc.internal.file}</target>`;
+    const recorder = new Recorder({
+      ...optionsOf(new Calls(IDENTITY)),
+      switchOf: () => ({
+        apis: (_key, commands) =>
+          Promise.resolve(commands.map(({ command }) => (command === 'uuid_buglist' ? bug : '+OK'))),
+      }),
+      store: {
+        save: () => Promise.resolve(),
+        unfinished: () => Promise.resolve([{ ...doc, internal: { ...doc.internal, switch: 'switch' } }]),
+        get: () => Promise.resolve(undefined),
+      },
+      log,
+    });
+    const logged = once(log, 'data');
+    await recorder.recover('switch', [legData('leg-a')]);
+    await logged;
+    expect(lines.join()).to.include('a recording could not be changed').and.include(doc.id);
     await recorder.close();
   });
 });

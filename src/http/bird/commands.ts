@@ -1,6 +1,7 @@
 /** `…/calls/{callId}/record`, and what Bird can do with the recording while the call lasts: commands to the one recorder. */
 import { randomUUID } from 'node:crypto';
 import type { Router } from 'express';
+import { MetaflowsError } from '../../errors.js';
 import type { BirdRecord } from '../../generated/bird-record.js';
 import type { BirdRecordingUpdate } from '../../generated/bird-recording-update.js';
 import type { RecordCallData } from '../../generated/record_call.js';
@@ -59,6 +60,8 @@ export function commands(router: Router, { store, calls }: Deps): void {
     const found = await find(principal, account, leg.uuid, recording);
     const { status } = body.value;
     if (status !== undefined) {
+      // Its leg may be recorded again: what is asked of one recording is not done to the next.
+      if (found.stop_reason !== undefined) throw new MetaflowsError('not_recording');
       await calls.run(leg.uuid, { module: 'record_call', data: { action: VERBS[status] } }, actor);
     }
     res.status(202).json(callRecording((await store.recordings.get(account, found.id)) ?? found));

@@ -41,7 +41,10 @@ export function channel(calls: CallsPort): Resource {
     const { uuid } = find(calls, { ...asked, ...(user !== undefined && { user }) }, id);
     const actor = { account: asked.account, tokenId: principal.tokenId, ...(user !== undefined && { user }) };
     const { result, recording } = await calls.run(uuid, action.value.data, actor);
-    return { data: { result, ...(recording && { recording: shownRecording(recording) }) } };
+    // A call has one recording, which may be the other party's.
+    const isOwn =
+      recording?.account_id === asked.account && (user === undefined || recording.owner_id === user);
+    return { data: { result, ...(isOwn && { recording: shownRecording(recording) }) } };
   };
   return {
     paths: PATHS.map((path) => `${path}/:id`),

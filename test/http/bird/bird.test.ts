@@ -191,6 +191,18 @@ describe('Bird’s API', () => {
     expect((await refused(record())).slice(0, 2)).to.deep.equal([422, 'InvalidState']);
   });
 
+  it('does to a recording that has ended nothing, and to the one that runs on its leg now neither', async () => {
+    const doc = await finished(api);
+    const ended = { ...doc, internal: { ...doc.internal, parties: [CALL] } };
+    await api.store.recordings.save(ended);
+    const path = `example.com/channels/${CHANNEL}/calls/${CALL}/recordings/${uuidOf(doc)}`;
+    for (const status of ['paused', 'ongoing', 'completed']) {
+      const answer = await refused(ask('patch', path, { status }));
+      expect(answer.slice(0, 2)).to.deep.equal([422, 'InvalidState']);
+    }
+    expect(api.calls.ran).to.deep.equal([]);
+  });
+
   it('is for whoever the call is of, and may change it', async () => {
     const as = async (grant: Parameters<typeof api.store.tokens.create>[0]) => {
       const { token: other } = await api.store.tokens.create(grant);

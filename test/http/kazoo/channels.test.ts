@@ -130,6 +130,19 @@ describe('Kazoo’s channels', () => {
     }
   }
 
+  it('show nobody the recording of the other party', async () => {
+    const start = { action: 'metaflow', data: { module: 'record_call' } };
+    const answered = async (as: Ask, account_id: string, owner_id: string) => {
+      const recording = { ...recordingDocument(), account_id, owner_id };
+      api.calls.outcome = () => ({ result: 'already_recording', recording });
+      return Object.keys((await as('PUT', `${ACCOUNT}/channels/alice`, start)).body.data);
+    };
+    expect(await answered(ask, 'other.com', '1001')).to.deep.equal(['result']);
+    expect(await answered(askAs1001, 'example.com', '1002')).to.deep.equal(['result']);
+    expect(await answered(ask, 'example.com', '1002')).to.deep.equal(['result', 'recording']);
+    expect(await answered(askAs1001, 'example.com', '1001')).to.deep.equal(['result', 'recording']);
+  });
+
   it('answer with the reason why nothing happened', async () => {
     api.calls.outcome = () => {
       throw new MetaflowsError('not_recording');

@@ -55,6 +55,24 @@ describe('webhooks', () => {
     }
   });
 
+  it('stay deleted where a change comes at the same time', async () => {
+    const id = await created();
+    const { webhooks } = api.store;
+    const change = webhooks.change.bind(webhooks);
+    webhooks.change = async (...all) => {
+      await webhooks.delete('a', id);
+      return change(...all);
+    };
+    try {
+      for (const method of ['POST', 'PATCH']) {
+        expect((await ask(method, `${PATH}/${id}`, { data: SETTINGS })).status).to.equal(404);
+      }
+    } finally {
+      webhooks.change = change;
+    }
+    expect((await ask('GET', `${PATH}/${id}`)).status).to.equal(404);
+  });
+
   for (const [what, data, key] of [
     ['a key that there is not', { ...SETTINGS, verb: 'post' }, 'verb'],
     ['a hook that there is not', { ...SETTINGS, hook: 'channel_create' }, 'hook'],
