@@ -3,8 +3,7 @@
  * mod_http_cache), with a link that is good for one recording, once, and not for long.
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Transform, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -83,7 +82,9 @@ export class PushInbox {
     try {
       await mkdir(dirname(path), { recursive: true });
       const most = waiting.limitS * BYTES_PER_SECOND + EXTRA_BYTES;
-      await pipeline(body, atMost(most), createWriteStream(part, { mode: 0o640 }));
+      // Opened before anything can break off: a stream that opens by itself may do so after the file was removed.
+      const file = await open(part, 'w', 0o640);
+      await pipeline(body, atMost(most), file.createWriteStream());
       await rename(part, path);
     } catch (error) {
       await rm(part, { force: true });
