@@ -1,6 +1,7 @@
 /** What the HTTP API needs of the rest of the service. */
 import type { Router } from 'express';
 import type { Logger } from 'winston';
+import type { Channel } from '../calls/channels.js';
 import type { Delivery } from '../delivery/delivery.js';
 import type { Feed } from '../delivery/feed.js';
 import type { RecordingDocument } from '../generated/recording.js';
@@ -10,26 +11,7 @@ import type { Removal } from '../recording/removal.js';
 import type { Store } from '../store/store.js';
 import type { Links } from './links.js';
 
-/** A live leg as an account sees it. */
-export interface Channel {
-  uuid: string;
-  /** Whose leg it is; all three are missing on an outside party's. */
-  account?: string;
-  user?: string;
-  device?: string;
-  /** As the switch sees it. */
-  direction: 'inbound' | 'outbound';
-  answered: boolean;
-  /** The leg it is bridged with. */
-  otherLeg?: string;
-  destination: string;
-  callerIdName: string;
-  callerIdNumber: string;
-  /** Epoch, milliseconds. */
-  createdAt: number;
-  /** How it is recorded, where it is. */
-  recording?: 'recording' | 'masked';
-}
+export type { Channel };
 
 /** Who asks for something over HTTP. */
 export interface Actor {
