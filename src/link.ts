@@ -8,8 +8,8 @@
 import type { Logger } from 'winston';
 import type { Calls, Change, Leg } from './calls/calls.js';
 import { PIN, pinOf } from './calls/owner.js';
+import { REALM } from './metaflows/absorbing.js';
 import type { Digits } from './metaflows/digits.js';
-import { REALM } from './metaflows/digits.js';
 import { RECORDED, type RecordAll } from './recording/record-all.js';
 import type { Recorder } from './recording/recorder.js';
 import { setVariable } from './switch/commands.js';
