@@ -56,7 +56,6 @@ const PHONES: Phones = {
 };
 
 export class World {
-  readonly routes: Route[];
   readonly tokens = new Map<string, string | undefined>();
   /** What stands for the parameters of a path. */
   names: Record<string, string> = {};
@@ -67,8 +66,8 @@ export class World {
   private constructor(
     readonly api: Api,
     readonly server: HttpServer,
+    readonly routes: readonly Route[],
   ) {
-    this.routes = routesOf(api.app);
     const transcription = { status: 'completed', text: 'said', locale: 'en-US' } as const;
     const { id, internal, segments } = recordingDocument({ startedAt: Date.UTC(2026, 0, 1) });
     this.recording = { id, internal, segments, transcription };
@@ -78,7 +77,7 @@ export class World {
   static async start(overrides: Partial<Deps> = {}): Promise<World> {
     const inbox = new PushInbox({ mount: '/nowhere', url: 'http://push.test' });
     const api = await startApi({ phones: phonesRouter(PHONES), push: pushRouter(inbox), ...overrides });
-    const world = new World(api, await listen(api.app, '127.0.0.1', 0));
+    const world = new World(api, await listen(api.app, '127.0.0.1', 0), await routesOf(api.app));
     const { tokens } = api.store;
     for (const [holder, grant] of Object.entries(GRANTS)) {
       world.tokens.set(holder, (await tokens.create(grant)).token);
@@ -126,6 +125,7 @@ export class World {
       user: USER,
       device: 'desk',
       call: LEG,
+      type: 'handshake',
       channel: 'any',
       action: 'hangup',
       extension: 'wav',
