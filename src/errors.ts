@@ -51,6 +51,10 @@ export const ERRORS = {
   switch_down: { status: 503, message: 'the switch is not connected' },
   switch_timeout: { status: 504, message: 'the switch did not answer in time' },
   connection_lost: { status: 503, message: 'the connection to the switch was lost before it answered' },
+  not_acting: {
+    status: 503,
+    message: 'another instance acts for the switch of this call, or none does for the moment',
+  },
   auth_refused: { status: 503, message: 'the switch refused the password' },
   acl_refused: { status: 503, message: 'the switch refuses connections from this address' },
   invalid_command: { status: 400, message: 'this cannot be said in a command to the switch' },

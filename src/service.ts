@@ -72,6 +72,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
 
   const calls = new Calls(config.identity);
   const acting = new Acting();
+  const actsFor = (switchId: string) => acting.actsFor(switchId);
   const links = new Map<string, Link>();
   const switchOf = (id: string): Switch => {
     const link = links.get(id);
@@ -103,6 +104,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
     calls,
     switchOf,
     store: store.recordings,
+    mayWrite: (switchId) => !acting.isOthers(switchId),
     files,
     transport,
     dir: config.recordingsDir,
@@ -126,12 +128,13 @@ export async function startService(config: Config, log: Logger): Promise<Service
     audit,
     log,
   });
-  const recordAll = new RecordAll({ calls, recorder, switchOf, documentsOf, log });
+  const recordAll = new RecordAll({ calls, recorder, switchOf, actsFor, documentsOf, log });
   const runner = new Runner(recorder, switchOf);
   const metaflows = compiledMetaflows(store.metaflows);
   const digits = new Digits({
     calls,
     switchOf,
+    actsFor,
     metaflowsOf: metaflows.of,
     runner,
     feedback,
@@ -165,7 +168,10 @@ export async function startService(config: Config, log: Logger): Promise<Service
       onLatency: (command, ms) => metrics.commandTook(command, ms / 1000),
       onDropped: () => metrics.eventDropped('malformed'),
     });
-    links.set(port.id, new Link(port, { acting, calls, digits, recorder, recordAll, onChange, log }));
+    links.set(
+      port.id,
+      new Link(port, { instance: store.instance, acting, calls, digits, recorder, recordAll, onChange, log }),
+    );
   }
   metrics.watch({
     calls: () => calls.bridges(),
@@ -219,7 +225,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
       transport?.close();
       await digits.close();
       await recorder.close();
-      await Promise.all([...links.values()].map(({ port }) => port.close()));
+      await Promise.all([...links.values()].map((link) => link.close()));
       await softswitch?.close();
       disk.close();
       await retention.close();

@@ -1,6 +1,7 @@
 /** The recordings that run now, in memory, each with its document. */
 import { eventOf, type Audit } from '../audit/events.js';
 import type { Leg } from '../calls/calls.js';
+import { MetaflowsError } from '../errors.js';
 import type { RecordingDocument } from '../generated/recording.js';
 
 /** What keeps recording documents; written for a document in the order of the calls. */
@@ -36,6 +37,7 @@ export class ActiveRecordings {
   constructor(
     private readonly store: RecordingStore,
     private readonly audit: Audit,
+    private readonly mayWrite: (switchId: string) => boolean = () => true,
   ) {}
 
   get(id: string): Active | undefined {
@@ -70,7 +72,8 @@ export class ActiveRecordings {
 
   /**
    * Takes the next document of a recording; resolves when it is stored, and what is new in its audit is in the chain.
-   * That comes first: a line too many can be explained, one that is missing cannot.
+   * That comes first: a line too many can be explained, one that is missing cannot. Rejects with `not_acting` where
+   * another instance has taken the recording over.
    */
   save(active: Active, doc: RecordingDocument): Promise<void> {
     if (this.byId.has(doc.id)) {
@@ -81,6 +84,7 @@ export class ActiveRecordings {
       active.doc = doc;
     }
     const saved = active.saving.then(async () => {
+      if (!this.mayWrite(doc.internal.switch)) throw new MetaflowsError('not_acting', doc.internal.switch);
       for (const entry of doc.audit.slice(active.audited)) {
         await this.audit(eventOf(doc, entry));
         active.audited++;
