@@ -160,16 +160,18 @@ export function switchPath(doc: RecordingDocument, dir: string): string {
  * found again.
  */
 export function channelNote(doc: RecordingDocument): string {
-  const { id, account_id: account, owner_id: user, device_id: device, internal } = doc;
+  const { id, account_id: account, owner_id: user, device_id: device, call_id: call, internal } = doc;
   const { started_at: at, data, automatic } = internal;
   return encodeURIComponent(
-    JSON.stringify({ id, at, owner: { account, user, device }, data, automatic } satisfies Note),
+    JSON.stringify({ id, at, call, owner: { account, user, device }, data, automatic } satisfies Note),
   );
 }
 
 interface Note {
   id: string;
   at: number;
+  /** The leg that it was asked of, or for. */
+  call: string;
   owner: { account: string; user: string | undefined; device: string | undefined };
   data: RecordRequest['data'];
   automatic: boolean | undefined;

@@ -10,6 +10,7 @@ import type { Adoption } from './adoption.js';
 import type { Announcer } from './announcer.js';
 import { hasRecorder, type Active, type ActiveRecordings } from './active.js';
 import { documentOf, NOTE, readChannelNote, switchPath } from './document.js';
+import { happening } from './events.js';
 import type { Finisher } from './finisher.js';
 import type { Following } from './following.js';
 import type { Limits } from './limits.js';
@@ -60,7 +61,9 @@ export class Recovery {
       const at = new Date(doc.internal.started_at).toISOString();
       const user = doc.owner_id === undefined ? {} : { user_id: doc.owner_id };
       const start: AuditEntry = { action: 'start', at, by: 'service', ...user, result: 'ok' };
-      docs.push(this.parts.recordings.add(audited(doc, start)).doc);
+      const active = this.parts.recordings.add(audited(doc, start));
+      await this.parts.recordings.save(active, active.doc, [happening('started', doc.internal.started_at)]);
+      docs.push(active.doc);
     }
     await Promise.all(docs.map((doc) => this.recoverOne(doc, byUuid)));
     await this.parts.adoption.find(switchId, legs);
@@ -118,7 +121,9 @@ export class Recovery {
       const entry: AuditEntry = { action: 'mask', at: when, by: 'service', result: 'mask_incomplete' };
       known = audited(unmasked(known, at), entry);
     }
-    await recordings.save(active, known);
+    const past = known.state === 'masked' ? 'masked' : 'unmasked';
+    const at = known.internal.mask_since ?? this.parts.now();
+    await recordings.save(active, known, known.state === doc.state ? [] : [happening(past, at)]);
     limits.arm(active);
   }
 
@@ -151,7 +156,7 @@ export class Recovery {
     if (!note || !target) return undefined;
     const other = calls.farLeg(target);
     return documentOf({
-      request: { data: note.data, leg: target, owner: note.owner },
+      request: { data: note.data, leg: calls.get(note.call) ?? target, owner: note.owner },
       ...(note.automatic && { automatic: true }),
       target,
       other,
