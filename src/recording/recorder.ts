@@ -45,7 +45,9 @@ export class Recorder {
     this.segments = new Segments(switchOf, files, this.now);
     const pathOf = (active: Active) => this.pathOf(active);
     this.maskers = new Maskers(calls, switchOf, pathOf, this.now);
-    this.finisher = new Finisher(this.active, options, this.now);
+    this.finisher = new Finisher(this.active, options, this.now, (active) =>
+      this.attempt(active, this.maskers.over(active)),
+    );
     this.limits = new Limits(this.now, {
       onTimeLimit: (active) => this.attempt(active, this.commands.end(active, 'time_limit')),
       onMaskLimit: (active) => this.attempt(active, this.commands.unmaskByLimit(active)),
@@ -111,6 +113,7 @@ export class Recorder {
       maskers: this.maskers,
       pathOf,
       now: this.now,
+      keep: (active, doc, type) => this.keep(active, doc, type),
     });
   }
 
