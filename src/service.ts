@@ -151,7 +151,8 @@ export async function startService(config: Config, log: Logger): Promise<Service
     runner,
   });
   const onChange = (change: Change) => {
-    const notices = callNotices(change, (leg) => shownChannel(channels.shown(leg)), Date.now());
+    const isFollowed = (account: string) => feed.isFollowed(account);
+    const notices = callNotices(change, isFollowed, (leg) => shownChannel(channels.shown(leg)), Date.now());
     for (const { notice, users } of notices) feed.publish(notice, users);
   };
 

@@ -4,6 +4,7 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 export class Relay {
   private readonly server = createServer((socket) => this.join(socket));
   private readonly sockets = new Set<Socket>();
+  private onPassed: ((chunk: Buffer) => void) | undefined;
 
   /** `port` is where it passes on to, and may be changed. */
   constructor(public port: number) {}
@@ -20,6 +21,22 @@ export class Relay {
     await closed;
   }
 
+  /**
+   * Breaks every connection off right after the write in which `said` is passed on, as when the client is killed then;
+   * resolves when it has. There is nothing behind the port any more until {@link port} is set.
+   */
+  cutAfter(said: RegExp): Promise<void> {
+    return new Promise((resolve) => {
+      this.onPassed = (chunk) => {
+        if (!said.test(chunk.toString())) return;
+        this.onPassed = undefined;
+        this.port = 0;
+        for (const socket of this.sockets) socket.resetAndDestroy();
+        resolve();
+      };
+    });
+  }
+
   private join(client: Socket): void {
     const target = connect({ host: '127.0.0.1', port: this.port });
     for (const [socket, other] of [
@@ -28,7 +45,11 @@ export class Relay {
     ] as const) {
       this.sockets.add(socket);
       socket.setNoDelay(true);
-      socket.on('data', (chunk) => other.write(chunk));
+      socket.on('data', (chunk) => {
+        other.write(chunk, () => {
+          if (socket === client) this.onPassed?.(chunk);
+        });
+      });
       socket.on('error', () => other.destroy());
       socket.on('close', () => {
         this.sockets.delete(socket);
