@@ -64,8 +64,8 @@ export const ERRORS = {
   phone_refused: { status: 409, message: 'the phone could not do that' },
   // what the service says
   shutting_down: { status: 503, message: 'the service is stopping' },
-  store_failed: { status: 500, message: 'the database did not take or give a document' },
-  database_unopenable: { status: 500, message: 'the database cannot be opened' },
+  store_failed: { status: 503, message: 'the database did not take or give a document' },
+  database_unopenable: { status: 500, message: 'the database that METAFLOWS_DATABASE names cannot be opened' },
 } as const satisfies Record<string, { status: number; message: string }>;
 
 /** A stable code of {@link ERRORS}. */

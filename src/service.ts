@@ -185,6 +185,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
     if (![...links.values()].some(({ ready }) => ready)) {
       return { ready: false, reason: 'no switch is connected and resynchronised' };
     }
+    if (!store.connected) return { ready: false, reason: ERRORS.store_failed.message };
     return disk.ok() ? { ready: true } : { ready: false, reason: ERRORS.disk_full.message };
   };
   const app = createApp({
