@@ -79,12 +79,15 @@ export async function startService(config: Config, log: Logger): Promise<Service
     if (!link) throw new MetaflowsError('switch_down');
     return link.port;
   };
+  // Of a switch that is configured no more, whoever acts for the first one does what is left to do.
+  const isOurs = (switchId: string) =>
+    !store.isShared || acting.actsFor(links.has(switchId) ? switchId : ([...links.keys()][0] ?? ''));
   const feedback = new Feedback(config.tones, switchOf, log);
   const feed = new Feed();
   const signingKey = await store.webhooks.signingKey();
   let url = '';
   const media = new Links(signingKey, () => config.publicUrl ?? url);
-  const delivery = deliveryOf(config, store, feed, signingKey, media, log);
+  const delivery = deliveryOf(config, store, feed, signingKey, media, isOurs, log);
   const disk = new DiskSpace({
     folder: config.recordingsMount,
     minFree: config.limits.min_free_bytes,
@@ -99,7 +102,13 @@ export async function startService(config: Config, log: Logger): Promise<Service
   const transport = inbox && new PushTransport({ inbox, switchOf, dir: config.recordingsDir, log });
   const audit = (event: AuditEvent) => store.audit.append(event);
   const removal = new Removal({ recordings: store.recordings, files, audit });
-  const retention = new Retention({ settings: store.retention, recordings: store.recordings, removal, log });
+  const retention = new Retention({
+    settings: store.retention,
+    recordings: store.recordings,
+    removal,
+    isOurs,
+    log,
+  });
   const recorder = new Recorder({
     calls,
     switchOf,
@@ -212,6 +221,10 @@ export async function startService(config: Config, log: Logger): Promise<Service
   // Not before the address is had: a token that is made is shown this once, and a start that fails shows none.
   const { made } = await store.tokens.ensureAdminToken(config.adminToken);
   await delivery.start();
+  if (store.isShared) {
+    acting.on('gained', () => void delivery.takeOver());
+    acting.on('lost', () => delivery.release());
+  }
   retention.start();
   for (const { port } of links.values()) port.start();
 
@@ -243,6 +256,7 @@ function deliveryOf(
   feed: Feed,
   signingKey: KeyObject,
   media: Links,
+  isOurs: (switchId: string) => boolean,
   log: Logger,
 ): Delivery {
   const sender = new Sender(new AddressPolicy(config.deliveryDeny, config.deliveryAllow));
@@ -256,6 +270,7 @@ function deliveryOf(
     callbackWords: { ozeki: recordCompleted },
     transcription: config.transcription,
     send: (outgoing, signal) => sender.send(outgoing, signal),
+    isOurs,
     publish: (notice, users) => feed.publish(notice, users),
     log,
   });

@@ -54,12 +54,34 @@ export class Documents {
    * the calls; `change` runs again where another process wrote in between, and what it throws changes nothing.
    */
   async update<T extends object>(id: string, change: (current: T | undefined) => T): Promise<Entry<T>> {
-    return (await this.#change(id, change)) as Entry<T>;
+    return (await this.change(id, change)) as Entry<T>;
+  }
+
+  /**
+   * As {@link update}, and deletes the document where `change` returns nothing; where it returns what it was given,
+   * nothing is stored.
+   */
+  change<T extends object>(
+    id: string,
+    change: (current: T | undefined) => T | undefined,
+  ): Promise<Entry<T> | Deleted | undefined> {
+    return this.#turns.take(id, async () => {
+      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+        const current = await this.get<T>(id);
+        const value = change(current?.value);
+        if (value === current?.value) return current;
+        const content = value ?? { _deleted: true };
+        const rev = await this.#put({ ...content, _id: id, ...(current && { _rev: current.rev }) });
+        if (rev !== undefined) return value ? { id, rev, value } : { id, rev };
+        await setTimeout(Math.random() * 2 ** attempt);
+      }
+      throw new MetaflowsError('store_failed', 'too many conflicting writers');
+    });
   }
 
   /** As {@link update}; where there is no such document, stores nothing and resolves with undefined. */
   async revise<T extends object>(id: string, change: (current: T) => T): Promise<Entry<T> | undefined> {
-    return (await this.#change<T>(id, (current) => current && change(current))) as Entry<T> | undefined;
+    return (await this.change<T>(id, (current) => current && change(current))) as Entry<T> | undefined;
   }
 
   /** Stores a document that is never changed; resolves with false where there is one already. */
@@ -69,7 +91,7 @@ export class Documents {
 
   /** Deletes the document; resolves with undefined where there was none. */
   remove(id: string): Promise<Deleted | undefined> {
-    return this.#change<never>(id, () => undefined);
+    return this.change<never>(id, () => undefined);
   }
 
   /** Makes sure that empty documents with these ids are there: an index, whose ids say all. */
@@ -137,24 +159,6 @@ export class Documents {
     } catch (error) {
       throw failed(error);
     }
-  }
-
-  #change<T extends object>(
-    id: string,
-    change: (current: T | undefined) => T | undefined,
-  ): Promise<Entry<T> | Deleted | undefined> {
-    return this.#turns.take(id, async () => {
-      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-        const current = await this.get<T>(id);
-        const value = change(current?.value);
-        if (!current && !value) return undefined;
-        const content = value ?? { _deleted: true };
-        const rev = await this.#put({ ...content, _id: id, ...(current && { _rev: current.rev }) });
-        if (rev !== undefined) return value ? { id, rev, value } : { id, rev };
-        await setTimeout(Math.random() * 2 ** attempt);
-      }
-      throw new MetaflowsError('store_failed', 'too many conflicting writers');
-    });
   }
 
   /** Resolves with the new revision, or with undefined where another writer came first. */
