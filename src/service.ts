@@ -81,7 +81,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
   };
   // Of a switch that is configured no more, whoever acts for the first one does what is left to do.
   const isOurs = (switchId: string) =>
-    !store.isShared || acting.actsFor(links.has(switchId) ? switchId : ([...links.keys()][0] ?? ''));
+    !store.isShared || acting.has(links.has(switchId) ? switchId : ([...links.keys()][0] ?? ''));
   const feedback = new Feedback(config.tones, switchOf, log);
   const feed = new Feed();
   const signingKey = await store.webhooks.signingKey();
