@@ -8,8 +8,9 @@
 import type { Logger } from 'winston';
 import type { Calls, Change, Leg } from './calls/calls.js';
 import { PIN, pinOf } from './calls/owner.js';
+import { REALM } from './metaflows/absorbing.js';
+import type { Acting } from './cluster/acting.js';
 import type { Digits } from './metaflows/digits.js';
-import { REALM } from './metaflows/digits.js';
 import { RECORDED, type RecordAll } from './recording/record-all.js';
 import type { Recorder } from './recording/recorder.js';
 import { setVariable } from './switch/commands.js';
@@ -17,6 +18,7 @@ import type { Snapshot, SwitchEvent } from './switch/events.js';
 import type { Switch } from './switch/switch.js';
 
 export interface LinkParts {
+  acting: Acting;
   calls: Calls;
   digits: Digits;
   recorder: Recorder;
@@ -41,6 +43,7 @@ export class Link {
     port.on('up', () => void this.resynchronise());
     port.on('down', () => {
       this.state = 'down';
+      parts.acting.lose(port.id);
     });
   }
 
@@ -71,6 +74,7 @@ export class Link {
       // A later connection has begun its own resynchronisation where this one was lost on the way.
       if (this.waiting !== waiting || !port.connected) return;
       this.state = 'ready';
+      this.parts.acting.gain(port.id);
       for (const event of waiting.splice(0)) this.take(event);
       log.info('switch resynchronised', { switch: port.id, legs: snapshot.legs.length });
     } catch (error) {

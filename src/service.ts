@@ -3,13 +3,14 @@ import type { KeyObject } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { Logger } from 'winston';
 import type { AuditEvent } from './audit/events.js';
 import { Calls, type Change } from './calls/calls.js';
 import { Channels } from './calls/channels.js';
 import type { Owner } from './calls/owner.js';
 import { Feedback } from './calls/feedback.js';
+import { Acting } from './cluster/acting.js';
 import type { Config } from './config.js';
 import { AddressPolicy } from './delivery/addresses.js';
 import { Delivery } from './delivery/delivery.js';
@@ -66,10 +67,11 @@ export interface Service {
 export async function startService(config: Config, log: Logger): Promise<Service> {
   const metrics = new Metrics();
   const recordings = new EventEmitter();
-  const store = await openStore(config.database, log, resolve('data/instance'));
+  const store = await openStore(config.database, log);
   await seed(store, config.flowsDir, log);
 
   const calls = new Calls(config.identity);
+  const acting = new Acting();
   const links = new Map<string, Link>();
   const switchOf = (id: string): Switch => {
     const link = links.get(id);
@@ -149,7 +151,8 @@ export async function startService(config: Config, log: Logger): Promise<Service
     runner,
   });
   const onChange = (change: Change) => {
-    const notices = callNotices(change, (leg) => shownChannel(channels.shown(leg)), Date.now());
+    const isFollowed = (account: string) => feed.isFollowed(account);
+    const notices = callNotices(change, isFollowed, (leg) => shownChannel(channels.shown(leg)), Date.now());
     for (const { notice, users } of notices) feed.publish(notice, users);
   };
 
@@ -163,7 +166,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
       onLatency: (command, ms) => metrics.commandTook(command, ms / 1000),
       onDropped: () => metrics.eventDropped('malformed'),
     });
-    links.set(port.id, new Link(port, { calls, digits, recorder, recordAll, onChange, log }));
+    links.set(port.id, new Link(port, { acting, calls, digits, recorder, recordAll, onChange, log }));
   }
   metrics.watch({
     calls: () => calls.bridges(),

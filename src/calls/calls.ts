@@ -217,9 +217,8 @@ export class Calls {
     leg.calleeIdName = data.calleeIdName || leg.calleeIdName;
     leg.calleeIdNumber = data.calleeIdNumber || leg.calleeIdNumber;
     leg.destination = data.destination || leg.destination;
-    leg.bypassMedia = data.variables['bypass_media'] === 'true';
-    const half = data.variables['other_loopback_leg_uuid'];
-    if (half) leg.otherHalf = half;
+    leg.bypassMedia = data.bypassMedia;
+    if (data.otherHalf !== undefined) leg.otherHalf = data.otherHalf;
   }
 
   private bridge(a: string, b: string): Change[] {

@@ -156,20 +156,21 @@ export function switchPath(doc: RecordingDocument, dir: string): string {
 }
 
 /**
- * What the channel remembers of its recording, so that one that started just before the service was killed is
- * found again.
+ * What the channel remembers of its recording, so that one that started just before the service was killed, or a segment
+ * of one, is found again; `since`, epoch milliseconds, is when this recorder was asked for.
  */
-export function channelNote(doc: RecordingDocument): string {
+export function channelNote(doc: RecordingDocument, since: number): string {
   const { id, account_id: account, owner_id: user, device_id: device, internal } = doc;
   const { started_at: at, data, automatic } = internal;
   return encodeURIComponent(
-    JSON.stringify({ id, at, owner: { account, user, device }, data, automatic } satisfies Note),
+    JSON.stringify({ id, at, since, owner: { account, user, device }, data, automatic } satisfies Note),
   );
 }
 
 interface Note {
   id: string;
   at: number;
+  since: number;
   owner: { account: string; user: string | undefined; device: string | undefined };
   data: RecordRequest['data'];
   automatic: boolean | undefined;
@@ -179,8 +180,9 @@ interface Note {
 export function readChannelNote(note: string): (Note & { owner: RecordRequest['owner'] }) | undefined {
   try {
     const read = JSON.parse(decodeURIComponent(note)) as Partial<Note>;
-    const { id, at, owner, data } = read;
-    if (!/^[0-9]{6}-[0-9a-f]{32}$/.test(id ?? '') || !owner?.account || !Number.isSafeInteger(at) || !data) {
+    const { id, at, since, owner, data } = read;
+    const isDated = Number.isSafeInteger(at) && Number.isSafeInteger(since);
+    if (!/^[0-9]{6}-[0-9a-f]{32}$/.test(id ?? '') || !owner?.account || !isDated || !data) {
       return undefined;
     }
     return read as Note & { owner: RecordRequest['owner'] };

@@ -37,6 +37,8 @@ export class Finisher {
     private readonly recordings: ActiveRecordings,
     private readonly options: Pick<RecorderOptions, 'files' | 'transport' | 'dir' | 'onEvent' | 'log'>,
     private readonly now: () => number,
+    /** The recording runs no more. */
+    private readonly onOver: (active: Active) => void,
   ) {}
 
   /**
@@ -95,6 +97,7 @@ export class Finisher {
     this.expected.delete(id);
     const at = this.now();
     this.recordings.retire(active);
+    this.onOver(active);
     const why = expected?.reason ?? reason;
     active.doc = stoppedFor(active.doc, why, expected?.entry ?? entry ?? byService(why, at), at);
     // A file may take minutes to come: nobody is kept waiting for it, and a restart knows that the audio has ended.

@@ -1,4 +1,5 @@
 /** The database: metaflows, call_recording, tokens, recordings and what is to be sent, in PouchDB, embedded or a CouchDB's. */
+import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import PouchDB from 'pouchdb';
 import type { Logger } from 'winston';
@@ -8,7 +9,6 @@ import type { CallRecording } from '../generated/call_recording.js';
 import type { Metaflows } from '../generated/metaflows.js';
 import { AuditStore } from './audit.js';
 import { Documents, entryOf, type Deleted, type Entry } from './documents.js';
-import { instanceIn } from './instance.js';
 import { OnceStore } from './once.js';
 import { OutboxStore } from './outbox.js';
 import { RecordingStore } from './recordings.js';
@@ -20,7 +20,15 @@ import { WebhookStore } from './webhooks.js';
 /** Milliseconds until a broken feed of changes is asked for again: a CouchDB that restarts is back in seconds. */
 const FEED_RETRY_MS = 1000;
 
+/** Of older versions, in which only the audit knew of instances. */
+const INSTANCE = 'audit-instance';
+
 export interface Store {
+  /**
+   * Which of those who may use this database this process is. A folder has one user at a time, whose lock proves that
+   * the one before is dead: it keeps its id from start to start. Who uses a CouchDB has a new one at each start.
+   */
+  readonly instance: string;
   readonly metaflows: ScopedStore<Metaflows>;
   readonly callRecording: ScopedStore<CallRecording>;
   readonly tokens: TokenStore;
@@ -37,9 +45,9 @@ export interface Store {
 /**
  * Opens the database: a folder, made where it is missing, or the `http(s)://` URL of a CouchDB database. A change
  * is acknowledged when PouchDB has it: the operating system's then, so that it survives `kill -9`. Rejects with
- * `database_unopenable`. Others may use the same CouchDB: `instanceFile` is where this instance keeps its own id then.
+ * `database_unopenable`.
  */
-export async function openStore(location: string, log: Logger, instanceFile?: string): Promise<Store> {
+export async function openStore(location: string, log: Logger): Promise<Store> {
   const remote = /^https?:/.test(location);
   const db = await open(location, remote);
   const documents = new Documents(db);
@@ -58,7 +66,8 @@ export async function openStore(location: string, log: Logger, instanceFile?: st
     webhooks.load(),
     retention.load(),
   ]);
-  await audit.load(remote && instanceFile !== undefined ? await instanceIn(instanceFile) : undefined);
+  const instance = remote ? newInstance() : await keptInstance(documents);
+  await audit.load(instance);
   const feed = new Feed(db, since, log, (entry) => {
     metaflows.take(entry);
     callRecording.take(entry);
@@ -67,6 +76,7 @@ export async function openStore(location: string, log: Logger, instanceFile?: st
     retention.take(entry);
   });
   return {
+    instance,
     metaflows,
     callRecording,
     tokens,
@@ -83,6 +93,18 @@ export async function openStore(location: string, log: Logger, instanceFile?: st
       await db.close();
     },
   };
+}
+
+function newInstance(): string {
+  return randomBytes(8).toString('hex');
+}
+
+async function keptInstance(documents: Documents): Promise<string> {
+  const { value } = await documents.update<{ id: string }>(
+    INSTANCE,
+    (known) => known ?? { id: newInstance() },
+  );
+  return value.id;
 }
 
 async function open(location: string, remote: boolean): Promise<PouchDB.Database> {

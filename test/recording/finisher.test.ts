@@ -50,6 +50,7 @@ describe('the end of a recording', () => {
         log: capturingLog().log,
       },
       () => NOW,
+      () => undefined,
     );
   };
   const put = async (file: string, rate: number): Promise<void> => {

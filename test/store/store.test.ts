@@ -32,6 +32,14 @@ describe('store', () => {
     store = await openStore(folder, log);
   }
 
+  it('is the same instance at each start on a folder', async () => {
+    const { instance } = store;
+    await reopen();
+    expect(store.instance)
+      .to.equal(instance)
+      .and.match(/^[0-9a-f]{16}$/);
+  });
+
   describe('metaflows', () => {
     it('are kept for accounts, users and devices each, whatever their names', async () => {
       const scopes: Scope[] = [

@@ -4,6 +4,7 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 export class Relay {
   private readonly server = createServer((socket) => this.join(socket));
   private readonly sockets = new Set<Socket>();
+  private onPassed: ((chunk: Buffer) => void) | undefined;
 
   /** `port` is where it passes on to, and may be changed. */
   constructor(public port: number) {}
@@ -18,6 +19,22 @@ export class Relay {
     const closed = new Promise((resolve) => this.server.close(resolve));
     for (const socket of this.sockets) socket.destroy();
     await closed;
+  }
+
+  /**
+   * Breaks every connection off right after the write in which `said` is passed on, as when the client is killed then;
+   * resolves when it has. There is nothing behind the port any more until {@link port} is set.
+   */
+  cutAfter(said: RegExp): Promise<void> {
+    return new Promise((resolve) => {
+      this.onPassed = (chunk) => {
+        if (!said.test(chunk.toString())) return;
+        this.onPassed = undefined;
+        this.port = 0;
+        for (const socket of this.sockets) socket.resetAndDestroy();
+        resolve();
+      };
+    });
   }
 
   /** Somebody has connected. */
@@ -40,7 +57,7 @@ export class Relay {
 
   /** Passes on what each of the two says. */
   protected pass(client: Socket, target: Socket): void {
-    client.on('data', (chunk) => target.write(chunk));
+    client.on('data', (chunk) => target.write(chunk, () => this.onPassed?.(chunk)));
     target.on('data', (chunk) => client.write(chunk));
   }
 }

@@ -54,7 +54,8 @@ export function genesys(deps: Deps): System {
     await operate(authenticated(store.tokens, req, res), req);
     res.set('Cache-Control', 'no-store').json({ statusCode: 0 });
   });
-  router.use(notificationsPath, post, body, (req, res) => {
+  // A CometD client adds what kind of message it sends.
+  router.all([notificationsPath, `${notificationsPath}/:type`], post, body, (req, res) => {
     const asking = authenticated(store.tokens, req, res);
     req.body = jsonOf(req.body);
     notifications.handle(req, res, asking, baseUrl(req));

@@ -41,7 +41,7 @@ export function ozeki({ store, calls, recordingsMount }: Deps): System {
 
   const router = Router();
   router.all('/api', text({ type: () => true, limit: MAX_BODY_BYTES }), async (req, res) => {
-    const given = sentBy(req);
+    const given = sentBy(req, res);
     const command = given.get('command') ?? '';
     if (command === '') throw new OzekiError(302, 'command', '');
     if (command.toLowerCase() !== 'record') throw new OzekiError(301, command);
@@ -52,10 +52,13 @@ export function ozeki({ store, calls, recordingsMount }: Deps): System {
   return { router, paths: [/^\/api\/?$/i], errors };
 }
 
-function sentBy(req: Request): Map<string, string> {
+function sentBy(req: Request, res: Response): Map<string, string> {
   const query = new URL(req.originalUrl, 'http://localhost').search;
   if (req.method === 'GET') return parametersOf(query);
-  if (req.method !== 'POST') throw new OzekiError(300, `method ${req.method}`);
+  if (req.method !== 'POST') {
+    res.set('Allow', 'GET, POST');
+    throw new OzekiError(300, `method ${req.method}`);
+  }
   const body: unknown = req.body;
   if (typeof body !== 'string' || body === '') return parametersOf(query);
   if (req.is(FORM) !== FORM) throw new OzekiError(300, 'the body is no form');

@@ -1,0 +1,257 @@
+/**
+ * What is asked of the recordings of a call, by code, API or limit: started, masked, unmasked, stopped, and accounted for
+ * where it could not be done. The commands of one call run one at a time, in order.
+ */
+import { eventOf, type AuditEvent } from '../audit/events.js';
+import type { Leg } from '../calls/calls.js';
+import { isMetaflowsError, MetaflowsError } from '../errors.js';
+import type { AuditEntry, RecordingDocument } from '../generated/recording.js';
+import { assertAccepted, record } from '../switch/commands.js';
+import { hasRecorder, type Active, type ActiveRecordings } from './active.js';
+import type { Announcer } from './announcer.js';
+import { entryOf, isAdopted } from './document.js';
+import type { RecordingEvent } from './events.js';
+import type { Finisher } from './finisher.js';
+import type { Limits } from './limits.js';
+import type { Maskers } from './masking.js';
+import type { RecorderOptions, RecordOutcome, RecordRequest, StopReason } from './ports.js';
+import type { Starting } from './starting.js';
+import { audited, masked, unmasked } from './state.js';
+import type { Turns } from './turns.js';
+
+export interface CommandsParts {
+  options: RecorderOptions;
+  recordings: ActiveRecordings;
+  turns: Turns;
+  maskers: Maskers;
+  finisher: Finisher;
+  limits: Limits;
+  announcer: Announcer;
+  starting: Starting;
+  pathOf: (active: Active) => string;
+  now: () => number;
+  /** Stores the document, then tells of what happened to it. */
+  keep: (active: Active, doc: RecordingDocument, type?: RecordingEvent['type']) => Promise<void>;
+  /** Gives the legs of the call what their mask codes need. */
+  prepare: (active: Active, key: string) => Promise<void>;
+  /** What a leg's recordings were told to wait for may have come. */
+  heedWait: (uuid: string) => void;
+  /** Nobody waits for `work`: what goes wrong is logged. */
+  attempt: (active: Active, work: Promise<unknown>) => void;
+}
+
+const isMasked = ({ doc }: Active) => doc.state === 'masked';
+
+export class Commands {
+  constructor(private readonly parts: CommandsParts) {}
+
+  /**
+   * Does what `request.data.action` says (`start` where it says nothing) and resolves when it is known to have
+   * happened. Rejects with a MetaflowsError that says why it has not.
+   */
+  async run(request: RecordRequest): Promise<RecordOutcome> {
+    // What has to be waited for outside the call's turn, so that a mask is never kept waiting by a start's proof.
+    let proof: Promise<void> | undefined;
+    const outcome = await this.parts.turns.take(request.leg.callId, async (): Promise<RecordOutcome> => {
+      const legs = this.parts.options.calls.legsOf(request.leg);
+      const adopted = this.parts.recordings.ofCall(legs).filter(({ doc }) => isAdopted(doc));
+      const own = this.parts.recordings.ofCall(legs).filter(({ doc }) => !isAdopted(doc));
+      const running = [...own, ...adopted];
+      const asked = request.data.action ?? 'start';
+      const action = asked === 'toggle' ? (own.length > 0 ? 'stop' : 'start') : asked;
+      if (action !== 'start' && request.data.client_state !== undefined) {
+        const { client_state } = request.data;
+        // Both parties' accounts act on a recording; what is told of it is its own account's.
+        for (const active of running) {
+          if (active.doc.account_id === request.owner.account) active.doc = { ...active.doc, client_state };
+        }
+      }
+      try {
+        if (action === 'stop') return await this.stop(request, running);
+        if (action !== 'start') return await this.mask(action, request, legs, running);
+        const [first] = own;
+        if (first) {
+          if (request.by !== 'service') await this.note(first, request, 'start', 'already_recording');
+          return { result: 'already_recording', recording: first.doc };
+        }
+        const active = await this.start(request, adopted.some(isMasked));
+        proof = this.prove(active);
+        proof.catch(() => undefined);
+        return { result: 'started', recording: active.doc };
+      } catch (error) {
+        await this.refused(request, action, running, error);
+        throw error;
+      }
+    });
+    await proof;
+    return outcome;
+  }
+
+  /** Accounts for what could not be done, with the recordings that go on, else on its own. */
+  private async refused(
+    request: RecordRequest,
+    action: AuditEntry['action'],
+    running: Active[],
+    error: unknown,
+  ): Promise<void> {
+    const { audit, log } = this.parts.options;
+    const entry = entryOf(request, action, isMetaflowsError(error) ? error.code : 'internal_error');
+    const going = running.filter(({ doc }) => this.parts.recordings.get(doc.id));
+    try {
+      if (going.length > 0) {
+        await Promise.all(going.map((active) => this.parts.keep(active, audited(active.doc, entry))));
+      } else {
+        await audit(this.unrecorded(request, entry, running[0]));
+      }
+    } catch (failure) {
+      log.error('a refusal could not be accounted for', { error: failure });
+    }
+  }
+
+  /** What was done, or not, where no recording runs; `last` has just ended. */
+  private unrecorded({ owner, leg }: RecordRequest, entry: AuditEntry, last?: Active): AuditEvent {
+    return last ? eventOf(last.doc, entry) : { call_id: leg.uuid, ...entry, account_id: owner.account };
+  }
+
+  private async start(request: RecordRequest, isCallMasked: boolean): Promise<Active> {
+    const active = await this.parts.starting.start(request, isCallMasked);
+    const { doc } = active;
+    await this.parts.keep(active, doc, 'started');
+    this.parts.heedWait(doc.internal.leg);
+    this.parts.announcer.arm(active);
+    void this.parts.announcer.inform(active, this.parts.options.calls.partiesOf(request.leg));
+    this.parts.options.log.info('recording started', {
+      recording: doc.id,
+      leg: doc.internal.leg,
+      account: doc.account_id,
+    });
+    this.parts.attempt(active, this.parts.prepare(active, request.leg.callId));
+    return active;
+  }
+
+  /** Rejects where the switch says that it records, and does not. */
+  private async prove(active: Active): Promise<void> {
+    const { id } = active.doc;
+    if (await this.parts.starting.proven(active, () => this.parts.recordings.get(id) !== undefined)) return;
+    await this.end(active, 'no_audio');
+    throw new MetaflowsError('no_audio');
+  }
+
+  private async mask(
+    verb: 'mask' | 'unmask',
+    request: RecordRequest,
+    legs: Leg[],
+    running: Active[],
+  ): Promise<RecordOutcome> {
+    const { done, others, failed } = await this.parts.maskers.apply(verb, legs, running, request.leg.callId);
+    const at = request.maskedInSwitch && verb === 'mask' ? request.at : this.parts.now();
+    const masks = verb === 'mask';
+    const incomplete = masks ? 'mask_incomplete' : 'unmask_incomplete';
+    const past = masks ? 'masked' : 'unmasked';
+    await Promise.all(
+      running.map(async (active) => {
+        // It may have ended meanwhile: what has ended is not changed any more.
+        if (!this.parts.recordings.get(active.doc.id)) return;
+        const change = masks ? masked : unmasked;
+        const changed = done.has(active) ? change(active.doc, at) : active.doc;
+        const doc = failed === undefined ? audited(changed, entryOf(request, verb, 'ok')) : changed;
+        await this.parts.keep(active, doc, done.has(active) ? past : undefined);
+        this.parts.limits.arm(active);
+      }),
+    );
+    if (failed !== undefined) throw new MetaflowsError(incomplete, failed);
+    // Only recorders of others were masked.
+    if (running.length === 0)
+      await this.parts.options.audit(this.unrecorded(request, entryOf(request, verb, 'ok')));
+    this.parts.options.log.info(`recording ${past}`, {
+      recordings: running.map(({ doc }) => doc.id),
+      others,
+    });
+    return { result: past, ...(running[0] && { recording: running[0].doc }) };
+  }
+
+  private async stop(request: RecordRequest, running: Active[]): Promise<RecordOutcome> {
+    if (running.length === 0) throw new MetaflowsError('not_recording');
+    const stoppable = running.filter((active) => this.mayStop(request, active));
+    if (stoppable.length === 0) throw new MetaflowsError('stop_not_allowed');
+    const reason = request.by === 'api' ? 'api' : 'code';
+    const results = await Promise.allSettled(
+      stoppable.map((active) => this.end(active, reason, entryOf(request, 'stop', 'ok'))),
+    );
+    const docs = results.map((result) => {
+      if (result.status === 'rejected') throw result.reason;
+      return result.value;
+    });
+    const [recording] = docs;
+    return {
+      result: docs.every(({ state }) => state === 'discarded') ? 'discarded' : 'stopped',
+      ...(recording && { recording }),
+    };
+  }
+
+  private mayStop(request: RecordRequest, { doc }: Active): boolean {
+    const { stop_adopted, stop_automatic } = this.parts.options.settings;
+    if (isAdopted(doc)) return stop_adopted;
+    return !doc.internal.automatic || stop_automatic || request.asAdmin === true;
+  }
+
+  /** Stops the audio and resolves with the finished document. */
+  async end(active: Active, reason: StopReason, entry?: AuditEntry): Promise<RecordingDocument> {
+    if (!hasRecorder(active)) return this.parts.finisher.finish(active, reason, undefined, entry);
+    const { leg, switch: switchId } = active.doc.internal;
+    const target = this.parts.options.calls.get(leg);
+    const port = this.parts.options.switchOf(switchId);
+    const finished = this.parts.finisher.expect(active, reason, entry);
+    try {
+      const stop = record('stop', leg, this.parts.pathOf(active));
+      const [reply = ''] = await port.apis(target?.callId ?? leg, [
+        stop,
+        ...this.parts.maskers.forget(active),
+      ]);
+      // A leg that has just hung up stops its recording by itself.
+      if (target?.down === false) assertAccepted(reply);
+    } catch (error) {
+      finished.cancel();
+      throw error;
+    }
+    const doc = await finished.document;
+    for (const other of this.parts.recordings.ofParty(leg))
+      this.parts.attempt(other, this.parts.prepare(other, leg));
+    return doc;
+  }
+
+  /** Being masked belongs to the call: what records it in clear beside a masked recording is masked too. */
+  maskAlike(leg: Leg | undefined): void {
+    if (!leg) return;
+    const legs = this.parts.options.calls.legsOf(leg);
+    const isOfCall = (active: Active) =>
+      !hasRecorder(active) || legs.some(({ uuid }) => uuid === active.doc.internal.leg);
+    const recordings = this.parts.recordings.ofCall(legs).filter(isOfCall);
+    const clear = recordings.find((active) => !isMasked(active));
+    if (!clear || !recordings.some(isMasked)) return;
+    const owner = { account: clear.doc.account_id };
+    this.parts.attempt(
+      clear,
+      this.run({ data: { action: 'mask' }, leg, by: 'service', owner, at: this.parts.now() }),
+    );
+  }
+
+  async unmaskByLimit(active: Active): Promise<RecordOutcome> {
+    const leg = active.doc.internal.parties
+      .map((uuid) => this.parts.options.calls.get(uuid))
+      .find((party) => party);
+    if (!leg) throw new MetaflowsError('call_gone');
+    const owner = { account: active.doc.account_id };
+    return this.run({ data: { action: 'unmask' }, leg, by: 'service', owner, at: this.parts.now() });
+  }
+
+  /** Somebody asked for something that changed nothing. */
+  private note(
+    active: Active,
+    request: RecordRequest,
+    action: AuditEntry['action'],
+    result: string,
+  ): Promise<void> {
+    return this.parts.keep(active, audited(active.doc, entryOf(request, action, result)));
+  }
+}
