@@ -68,7 +68,7 @@ export interface RecorderOptions {
   /** Whether the disk has room for new recordings. */
   hasSpace: () => boolean;
   feedback: { play(leg: Leg, tone: Tone): Promise<void> };
-  /** Awaited before whoever asked is told; a rejection is logged and changes nothing. */
+  /** Awaited before whoever asked is told; never rejects. */
   onEvent: (event: RecordingEvent) => Promise<void>;
   /** Gets each thing that is done to a recording, and that could not be done, before whoever asked is told. */
   audit: Audit;

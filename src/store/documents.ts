@@ -54,6 +54,11 @@ export class Documents {
     return (await this.#change(id, change)) as Entry<T>;
   }
 
+  /** As {@link update}; where there is no such document, stores nothing and resolves with undefined. */
+  async revise<T extends object>(id: string, change: (current: T) => T): Promise<Entry<T> | undefined> {
+    return (await this.#change<T>(id, (current) => current && change(current))) as Entry<T> | undefined;
+  }
+
   /** Stores a document that is never changed; resolves with false where there is one already. */
   async create(id: string, value: object): Promise<boolean> {
     return (await this.#put({ ...value, _id: id })) !== undefined;

@@ -36,6 +36,13 @@ export class Mirror<T extends object> {
     return entry.value;
   }
 
+  /** {@link Documents.revise}; what was stored is what `get` answers when this resolves. */
+  async revise(key: string, change: (current: T) => T): Promise<T | undefined> {
+    const entry = await this.#documents.revise(this.#prefix + key, change);
+    if (entry) this.take(entry);
+    return entry?.value;
+  }
+
   /** Whether there was anything to delete. */
   async remove(key: string): Promise<boolean> {
     const entry = await this.#documents.remove(this.#prefix + key);
