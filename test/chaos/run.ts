@@ -49,9 +49,17 @@ report();
 const failed = verdicts.some(({ violations }) => violations.length > 0);
 await Promise.all([child.stop(), targets.close()]);
 await world.close();
-if (failed) console.log(`\nthe log of the service is ${logFile}`);
-else await rm(folder, { recursive: true });
+if (failed) {
+  await writeFile(join(folder, 'observed.json'), JSON.stringify(observed, plain, 1));
+  console.log(`\nthe log of the service, its database and what was observed are in ${folder}`);
+} else await rm(folder, { recursive: true });
 process.exit(failed ? 1 : 0);
+
+/** Maps and sets as JSON has them. */
+function plain(_key: string, value: unknown): unknown {
+  if (value instanceof Map) return Object.fromEntries(value as Map<string, unknown>);
+  return value instanceof Set ? [...(value as Set<unknown>)] : value;
+}
 
 async function startChild(): Promise<ServiceChild> {
   const config = join(folder, 'config.json');
@@ -95,7 +103,9 @@ async function run(): Promise<Observed> {
   const recordings = await settled();
   const after = await child.holdings();
   return {
-    ...journal,
+    calls: journal.calls,
+    faults: journal.faults,
+    posts: journal.posts,
     recordings,
     ...(await listen(api, recordings)),
     files: await filesBelow(world.running.recordingsDir),
