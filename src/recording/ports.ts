@@ -51,6 +51,8 @@ export interface RecorderOptions {
   calls: Calls;
   switchOf: (id: string) => RecordingSwitch;
   store: RecordingStore;
+  /** Whether documents of this switch's recordings are not another instance's to write; all are this one's by default. */
+  mayWrite?: (switchId: string) => boolean;
   files: RecordingFiles;
   /** Missing where the service sees the folder that the switch writes to. */
   transport?: Transport | undefined;

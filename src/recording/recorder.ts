@@ -41,7 +41,7 @@ export class Recorder {
   constructor(private readonly options: RecorderOptions) {
     const { calls, switchOf, files } = options;
     this.now = options.now ?? Date.now;
-    this.active = new ActiveRecordings(options.store, options.audit, options.onEvent);
+    this.active = new ActiveRecordings(options.store, options.audit, options.onEvent, options.mayWrite);
     this.segments = new Segments(switchOf, files, this.now);
     const pathOf = (active: Active) => this.pathOf(active);
     this.maskers = new Maskers(calls, switchOf, pathOf, this.now);
@@ -186,6 +186,15 @@ export class Recorder {
   /** Finds the recordings of a switch again, from its legs and from the store; finishes those that have ended. */
   recover(switchId: string, legs: LegData[]): Promise<void> {
     return this.recovery.recover(switchId, legs);
+  }
+
+  /** The recordings of a switch are another instance's now, or were meanwhile: they go on, and nothing is known of them. */
+  forget(switchId: string): void {
+    for (const active of [...this.active.all()]) {
+      if (active.doc.internal.switch !== switchId) continue;
+      this.active.retire(active);
+      this.following.forget(active);
+    }
   }
 
   /** How many recordings run in each state. */

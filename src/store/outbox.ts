@@ -3,8 +3,6 @@ import type { Documents } from './documents.js';
 
 /** What the ids of these documents begin with. */
 export const OUTBOX = 'outbox/';
-/** Documents that are read at a time. */
-const PAGE = 200;
 
 export class OutboxStore<T extends object> {
   readonly #documents: Documents;
@@ -32,11 +30,7 @@ export class OutboxStore<T extends object> {
 
   /** Those whose ids begin with `prefix`. */
   async *list(prefix = ''): AsyncGenerator<[id: string, shipment: T]> {
-    const ids = await this.#documents.ids(OUTBOX + prefix);
-    for (let at = 0; at < ids.length; at += PAGE) {
-      const page = ids.slice(at, at + PAGE).map((id) => OUTBOX + prefix + id);
-      for (const { id, value } of await this.#documents.getAll<T>(page))
-        yield [id.slice(OUTBOX.length), value];
-    }
+    for await (const { id, value } of this.#documents.all<T>(OUTBOX + prefix))
+      yield [id.slice(OUTBOX.length), value];
   }
 }
