@@ -110,7 +110,10 @@ async function keptInstance(documents: Documents): Promise<string> {
 async function open(location: string, remote: boolean): Promise<PouchDB.Database> {
   try {
     if (!remote) await mkdir(location, { recursive: true });
-    const db = new PouchDB(location, remote ? {} : { adapter: 'leveldb', auto_compaction: true });
+    const db = new PouchDB(
+      location,
+      remote ? {} : { adapter: 'leveldb', auto_compaction: true, revs_limit: 10 },
+    );
     await db.info();
     return db;
   } catch (error) {
