@@ -160,17 +160,18 @@ export function switchPath(doc: RecordingDocument, dir: string): string {
  * of one, is found again; `since`, epoch milliseconds, is when this recorder was asked for.
  */
 export function channelNote(doc: RecordingDocument, since: number): string {
-  const { id, account_id: account, owner_id: user, device_id: device, internal } = doc;
+  const { id, account_id: account, owner_id: user, device_id: device, call_id: call, internal } = doc;
   const { started_at: at, data, automatic } = internal;
-  return encodeURIComponent(
-    JSON.stringify({ id, at, since, owner: { account, user, device }, data, automatic } satisfies Note),
-  );
+  const owner = { account, user, device };
+  return encodeURIComponent(JSON.stringify({ id, at, since, call, owner, data, automatic } satisfies Note));
 }
 
 interface Note {
   id: string;
   at: number;
   since: number;
+  /** The leg that it was asked of, or for. */
+  call: string;
   owner: { account: string; user: string | undefined; device: string | undefined };
   data: RecordRequest['data'];
   automatic: boolean | undefined;

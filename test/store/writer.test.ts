@@ -41,7 +41,7 @@ describe('documents that are written together', () => {
   });
 
   it('fail one by one where another writer came first', async () => {
-    await db.put({ _id: 'taken' });
+    await writer.put({ _id: 'taken' });
     const revs = await Promise.all([writer.put({ _id: 'taken' }), writer.put({ _id: 'free' })]);
     expect(revs[0]).to.equal(undefined);
     expect(revs[1]).to.match(/^1-/);

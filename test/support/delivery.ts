@@ -21,6 +21,8 @@ export interface Received {
 /** Answers 200 unless told otherwise; `received` holds what arrived whole. */
 export class Receiver {
   readonly received: Received[] = [];
+  /** Where it listens. */
+  url = '';
   readonly #server: Server;
   #respond: (request: Received, response: ServerResponse) => void = (_request, response) => response.end();
 
@@ -41,7 +43,8 @@ export class Receiver {
   async listen(host = '127.0.0.1'): Promise<string> {
     await new Promise<void>((resolve) => this.#server.listen(0, host, resolve));
     const { port } = this.#server.address() as AddressInfo;
-    return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+    this.url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+    return this.url;
   }
 
   respond(how: (request: Received, response: ServerResponse) => void): void {
