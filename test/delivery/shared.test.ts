@@ -108,10 +108,10 @@ describe('delivery by instances that share a database', () => {
   });
 
   it('is taken over with what was on its way, which is cut off', async () => {
-    const doc = await completed();
     const cut = new Promise<void>((resolve) => {
       receiver.respond((_request, response) => response.once('close', () => resolve()));
     });
+    const doc = await completed();
     await eventually('the attempt', () => Promise.resolve(receiver.received.length || undefined));
     await hand(ours, theirs);
     await cut;
