@@ -8,7 +8,6 @@
 import type { Logger } from 'winston';
 import type { Calls, Change, Leg } from './calls/calls.js';
 import { PIN, pinOf } from './calls/owner.js';
-import { REALM } from './metaflows/absorbing.js';
 import type { Acting } from './cluster/acting.js';
 import type { Digits } from './metaflows/digits.js';
 import { RECORDED, type RecordAll } from './recording/record-all.js';
@@ -64,9 +63,9 @@ export class Link {
       const changes = calls.restore(port.id, snapshot);
       for (const change of changes) {
         if (change.type !== 'created') continue;
-        const variables = variablesOf.get(change.leg.uuid);
-        digits.found(change.leg, variables?.[REALM]);
-        recordAll.found(change.leg, variables?.[RECORDED]);
+        const variables = variablesOf.get(change.leg.uuid) ?? {};
+        digits.found(change.leg, variables);
+        recordAll.found(change.leg, variables[RECORDED]);
       }
       await this.pinFound(snapshot);
       await recorder.recover(port.id, snapshot.legs);

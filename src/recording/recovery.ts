@@ -64,7 +64,9 @@ export class Recovery {
       const at = new Date(doc.internal.started_at).toISOString();
       const user = doc.owner_id === undefined ? {} : { user_id: doc.owner_id };
       const start: AuditEntry = { action: 'start', at, by: 'service', ...user, result: 'ok' };
-      docs.push(this.parts.recordings.add(audited(doc, start)).doc);
+      const active = this.parts.recordings.add(doc);
+      await this.parts.keep(active, audited(doc, start), 'started');
+      docs.push(active.doc);
     }
     await Promise.all(docs.map((doc) => this.recoverOne(doc, byUuid)));
     await this.parts.adoption.find(switchId, legs);
