@@ -72,6 +72,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
 
   const calls = new Calls(config.identity);
   const acting = new Acting();
+  const actsFor = (switchId: string) => acting.actsFor(switchId);
   const links = new Map<string, Link>();
   const switchOf = (id: string): Switch => {
     const link = links.get(id);
@@ -103,6 +104,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
     calls,
     switchOf,
     store: store.recordings,
+    mayWrite: (switchId) => !acting.isOthers(switchId),
     files,
     transport,
     dir: config.recordingsDir,
@@ -126,12 +128,13 @@ export async function startService(config: Config, log: Logger): Promise<Service
     audit,
     log,
   });
-  const recordAll = new RecordAll({ calls, recorder, switchOf, documentsOf, log });
+  const recordAll = new RecordAll({ calls, recorder, switchOf, actsFor, documentsOf, log });
   const runner = new Runner(recorder, switchOf);
   const metaflows = compiledMetaflows(store.metaflows);
   const digits = new Digits({
     calls,
     switchOf,
+    actsFor,
     metaflowsOf: metaflows.of,
     runner,
     feedback,
@@ -166,7 +169,10 @@ export async function startService(config: Config, log: Logger): Promise<Service
       onLatency: (command, ms) => metrics.commandTook(command, ms / 1000),
       onDropped: () => metrics.eventDropped('malformed'),
     });
-    links.set(port.id, new Link(port, { acting, calls, digits, recorder, recordAll, onChange, log }));
+    links.set(
+      port.id,
+      new Link(port, { instance: store.instance, acting, calls, digits, recorder, recordAll, onChange, log }),
+    );
   }
   metrics.watch({
     calls: () => calls.bridges(),
@@ -179,6 +185,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
     if (![...links.values()].some(({ ready }) => ready)) {
       return { ready: false, reason: 'no switch is connected and resynchronised' };
     }
+    if (!store.connected) return { ready: false, reason: ERRORS.store_failed.message };
     return disk.ok() ? { ready: true } : { ready: false, reason: ERRORS.disk_full.message };
   };
   const app = createApp({
@@ -220,7 +227,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
       transport?.close();
       await digits.close();
       await recorder.close();
-      await Promise.all([...links.values()].map(({ port }) => port.close()));
+      await Promise.all([...links.values()].map((link) => link.close()));
       await softswitch?.close();
       disk.close();
       await retention.close();

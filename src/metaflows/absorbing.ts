@@ -42,6 +42,8 @@ interface Bound {
   watched: boolean;
   realm?: string | undefined;
   plan: Plan | undefined;
+  /** Codes of ours may have outlived their bridge while this instance did not look. */
+  isLeft: boolean;
 }
 
 export class Absorbing {
@@ -50,18 +52,15 @@ export class Absorbing {
   constructor(private readonly options: AbsorbingOptions) {}
 
   /**
-   * A leg that was there before the service watched, and its variables: what its dialplan bound cannot be asked of the
-   * switch. Codes of ours that outlived their bridge meanwhile are taken off.
+   * A leg that was there before the service watched or acted, and its variables: what its dialplan bound cannot be asked of
+   * the switch.
    */
   found(leg: Leg, { [REALM]: realm, [BOUND]: isBound }: Readonly<Record<string, string>>): void {
-    const { calls, settings, switchOf, log } = this.options;
-    if (this.legs.has(leg.uuid)) return;
-    const bound = { ...fresh(), watched: false, realm: realm ?? settings.realm };
+    const known = this.legs.get(leg.uuid);
+    const bound = known ?? { ...fresh(), watched: false, realm: this.options.settings.realm };
+    if (!bound.watched) bound.realm = realm ?? bound.realm;
+    bound.isLeft = realm === OUR_REALM && Boolean(isBound);
     this.legs.set(leg.uuid, bound);
-    if (!isBound || realm !== OUR_REALM || calls.peerOf(leg) || leg.down) return;
-    this.clear(switchOf(leg.switchId), leg, bound).catch((error: unknown) => {
-      log.warn('codes of a call that is over could not be taken off', { leg: leg.uuid, error });
-    });
   }
 
   created(leg: Leg): void {
@@ -70,6 +69,12 @@ export class Absorbing {
 
   gone(leg: Leg): void {
     this.legs.delete(leg.uuid);
+  }
+
+  /** Whoever acts for the leg's switch may bind something else from here on. */
+  forget(leg: Leg): void {
+    const bound = this.legs.get(leg.uuid);
+    if (bound) bound.plan = undefined;
   }
 
   /** The leg's dialplan executed an application, one that binds maybe. */
@@ -92,12 +97,14 @@ export class Absorbing {
     const port = switchOf(leg.switchId);
 
     const wanted = peer && codes.length > 0 ? this.planned(bound, codes, peer) : undefined;
-    if (isDeepStrictEqual(wanted, bound.plan)) return;
+    const isLeft = bound.isLeft && !peer;
+    bound.isLeft = false;
+    if (isDeepStrictEqual(wanted, bound.plan) && !isLeft) return;
 
     const isLess = bound.plan?.bindings.some(
       ({ digits }) => !wanted?.bindings.some((binding) => binding.digits === digits),
     );
-    if (bound.plan?.realm === OUR_REALM && isLess) {
+    if (isLeft || (bound.plan?.realm === OUR_REALM && isLess)) {
       steps.push(() => this.clear(port, leg, bound));
       bound.plan = undefined;
     }
@@ -150,7 +157,7 @@ export class Absorbing {
 }
 
 function fresh(): Bound {
-  return { foreign: NO_FOREIGN, watched: true, plan: undefined };
+  return { foreign: NO_FOREIGN, watched: true, plan: undefined, isLeft: false };
 }
 
 /** Whether the switch is to mask by itself when the code is pressed: it is a mask's, and no longer one could be meant. */

@@ -10,7 +10,7 @@ import { assertAccepted, record } from '../switch/commands.js';
 import { hasRecorder, type Active, type ActiveRecordings } from './active.js';
 import type { Announcer } from './announcer.js';
 import { entryOf, isAdopted } from './document.js';
-import type { RecordingEvent } from './events.js';
+import type { Happening } from './events.js';
 import type { Finisher } from './finisher.js';
 import type { Limits } from './limits.js';
 import { isMasked, type Maskers } from './masking.js';
@@ -31,7 +31,7 @@ export interface CommandsParts {
   pathOf: (active: Active) => string;
   now: () => number;
   /** Stores the document, then tells of what happened to it. */
-  keep: (active: Active, doc: RecordingDocument, type?: RecordingEvent['type']) => Promise<void>;
+  keep: (active: Active, doc: RecordingDocument, type?: Happening['type']) => Promise<void>;
   /** Gives the legs of the call what their mask codes need. */
   prepare: (active: Active, key: string) => Promise<void>;
   /** What a leg's recordings were told to wait for may have come. */

@@ -5,6 +5,7 @@ import type { RecordCallData } from '../generated/record_call.js';
 import type { AuditEntry, RecordingDocument } from '../generated/recording.js';
 import type { Active, ActiveRecordings } from './active.js';
 import { isAdopted, liesInside } from './document.js';
+import { happening } from './events.js';
 import type { Audio } from './files.js';
 import type { RecorderOptions, StopReason } from './ports.js';
 import { ended, isRunning, offsetAt, stoppedFor, type Ending } from './state.js';
@@ -35,7 +36,7 @@ export class Finisher {
 
   constructor(
     private readonly recordings: ActiveRecordings,
-    private readonly options: Pick<RecorderOptions, 'files' | 'transport' | 'dir' | 'onEvent' | 'log'>,
+    private readonly options: Pick<RecorderOptions, 'files' | 'transport' | 'dir' | 'log'>,
     private readonly now: () => number,
     /** The recording runs no more. */
     private readonly onOver: (active: Active) => void,
@@ -130,7 +131,7 @@ export class Finisher {
     stopped: Stopped | undefined,
     at: number,
   ): Promise<RecordingDocument> {
-    const { files, onEvent, log } = this.options;
+    const { files, log } = this.options;
     const { min_s } = active.doc.internal;
     const segments = active.doc.segments.map(({ file }) => file);
     const ending = isAdopted(active.doc)
@@ -145,10 +146,8 @@ export class Finisher {
       ? { ...withoutFile, state: 'discarded' }
       : { ...withoutFile, ...(size !== undefined && { size }), ...(sha256 !== undefined && { sha256 }) };
     const doc = withDelivery(ended(active.doc, final));
-    await this.recordings.save(active, doc);
+    await this.recordings.save(active, doc, [happening('stopped', at), happening(final.state, at)]);
     if (ending.size !== undefined && !isAdopted(doc)) await files.removeParts(segments);
-    await onEvent({ type: 'stopped', recording: doc, at });
-    await onEvent({ type: final.state, recording: doc, at });
     log.info('recording ended', {
       recording: doc.id,
       state: doc.state,

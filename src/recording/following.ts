@@ -198,6 +198,12 @@ export class Following {
     });
   }
 
+  /** Whatever happens to it is another instance's to explain. */
+  forget(active: Active): void {
+    clearTimeout(this.unexplained.get(active)?.timer);
+    this.unexplained.delete(active);
+  }
+
   /** Ends every timer. */
   close(): void {
     for (const { timer } of this.unexplained.values()) clearTimeout(timer);

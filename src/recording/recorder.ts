@@ -12,7 +12,7 @@ import { Announcer } from './announcer.js';
 import { ActiveRecordings, type Active } from './active.js';
 import { Commands } from './commands.js';
 import { isAdopted, switchPath } from './document.js';
-import type { RecordingEvent } from './events.js';
+import { happening, type Happening } from './events.js';
 import { Finisher } from './finisher.js';
 import { Following } from './following.js';
 import { Limits } from './limits.js';
@@ -41,7 +41,7 @@ export class Recorder {
   constructor(private readonly options: RecorderOptions) {
     const { calls, switchOf, files } = options;
     this.now = options.now ?? Date.now;
-    this.active = new ActiveRecordings(options.store, options.audit);
+    this.active = new ActiveRecordings(options.store, options.audit, options.onEvent, options.mayWrite);
     this.segments = new Segments(switchOf, files, this.now);
     const pathOf = (active: Active) => this.pathOf(active);
     this.maskers = new Maskers(calls, switchOf, pathOf, this.now);
@@ -188,6 +188,15 @@ export class Recorder {
     return this.recovery.recover(switchId, legs);
   }
 
+  /** The recordings of a switch are another instance's now, or were meanwhile: they go on, and nothing is known of them. */
+  forget(switchId: string): void {
+    for (const active of [...this.active.all()]) {
+      if (active.doc.internal.switch !== switchId) continue;
+      this.active.retire(active);
+      this.following.forget(active);
+    }
+  }
+
   /** How many recordings run in each state. */
   counts(): { recording: number; masked: number } {
     const counts = { recording: 0, masked: 0 };
@@ -261,9 +270,8 @@ export class Recorder {
   }
 
   /** Stores a document, then tells of what happened to it. */
-  private async keep(active: Active, doc: RecordingDocument, type?: RecordingEvent['type']): Promise<void> {
-    await this.active.save(active, doc);
-    if (type) await this.options.onEvent({ type, recording: doc, at: this.now() });
+  private keep(active: Active, doc: RecordingDocument, type?: Happening['type']): Promise<void> {
+    return this.active.save(active, doc, type ? [happening(type, this.now())] : []);
   }
 
   private attempt(active: Active, work: Promise<unknown>): void {

@@ -10,7 +10,7 @@ import type { Adoption } from './adoption.js';
 import type { Announcer } from './announcer.js';
 import { hasRecorder, type Active, type ActiveRecordings } from './active.js';
 import { currentFile, documentOf, NOTE, readChannelNote, switchPath } from './document.js';
-import type { RecordingEvent } from './events.js';
+import type { Happening } from './events.js';
 import { segmentFile } from './files.js';
 import type { Finisher } from './finisher.js';
 import type { Following } from './following.js';
@@ -32,7 +32,7 @@ export interface RecoveryParts {
   pathOf: (active: Active) => string;
   now: () => number;
   /** Stores the document, then tells of what happened to it. */
-  keep: (active: Active, doc: RecordingDocument, type?: RecordingEvent['type']) => Promise<void>;
+  keep: (active: Active, doc: RecordingDocument, type?: Happening['type']) => Promise<void>;
 }
 
 export class Recovery {
@@ -64,8 +64,8 @@ export class Recovery {
       const at = new Date(doc.internal.started_at).toISOString();
       const user = doc.owner_id === undefined ? {} : { user_id: doc.owner_id };
       const start: AuditEntry = { action: 'start', at, by: 'service', ...user, result: 'ok' };
-      const active = this.parts.recordings.add(doc);
-      await this.parts.keep(active, audited(doc, start), 'started');
+      const active = this.parts.recordings.add(audited(doc, start));
+      await this.parts.keep(active, active.doc, 'started');
       docs.push(active.doc);
     }
     await Promise.all(docs.map((doc) => this.recoverOne(doc, byUuid)));
@@ -180,7 +180,7 @@ export class Recovery {
     if (!note || !target) return undefined;
     const other = calls.farLeg(target);
     return documentOf({
-      request: { data: note.data, leg: target, owner: note.owner },
+      request: { data: note.data, leg: calls.get(note.call) ?? target, owner: note.owner },
       ...(note.automatic && { automatic: true }),
       target,
       other,

@@ -77,24 +77,20 @@ export class AuditStore {
 
   /** All lines of all instances in the order of their places, as they lie there; from `startKey` on. */
   async page(limit: number, startKey?: string): Promise<AuditPage> {
-    const places = await this.#documents.ids(LINES, {
+    const entries = await this.#documents.entries(LINES, {
       lowest: startKey,
       limit: limit + 1,
       ascending: true,
     });
-    const entries = await this.#documents.getAll(places.slice(0, limit).map((place) => LINES + place));
-    const next = places[limit];
-    return {
-      lines: entries.map(({ id, value }) => ({ place: id.slice(LINES.length), line: value })),
-      ...(next !== undefined && { next_start_key: next }),
-    };
+    const lines = entries.map(({ id, value }) => ({ place: id.slice(LINES.length), line: value }));
+    const next = lines[limit]?.place;
+    return { lines: lines.slice(0, limit), ...(next !== undefined && { next_start_key: next }) };
   }
 
   /** The newest line of each chain, as it was written; of its own chain this instance knows it without asking. */
   async heads(): Promise<Head[]> {
     const own = this.#head;
-    const ids = (await this.#documents.ids(HEADS, { ascending: true })).map((id) => HEADS + id);
-    const heads = (await this.#documents.getAll<Head>(ids)).map(({ value }) => value);
+    const heads = (await this.#documents.entries<Head>(HEADS, { ascending: true })).map(({ value }) => value);
     return [...heads.filter(({ instance }) => instance !== own.instance), ...(own.seq > 0 ? [own] : [])];
   }
 

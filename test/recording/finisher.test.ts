@@ -37,6 +37,7 @@ describe('the end of a recording', () => {
         get: () => Promise.resolve(undefined),
       },
       () => Promise.resolve(),
+      ({ type }) => Promise.resolve(void told.push(type)),
     );
     active = recordings.add(recordingDocument({ startedAt: STARTED }));
     first = active.doc.internal.file;
@@ -46,7 +47,6 @@ describe('the end of a recording', () => {
         files: new RecordingFiles(folder),
         transport,
         dir: '/rec',
-        onEvent: ({ type }) => Promise.resolve(void told.push(type)),
         log: capturingLog().log,
       },
       () => NOW,

@@ -142,17 +142,17 @@ export class World {
     };
   }
 
-  /** A route's path with the names of things that there are, `others` instead of some. */
-  fill(path: string, others: Record<string, string> = {}): string {
-    const names = { ...this.names, ...others };
+  /** A route's path with the names of things that there are; `parts` say what becomes of the first ones. */
+  fill(path: string, parts: readonly ((name: string) => string)[] = []): string {
     const isUuid = /^\/(v2\/recordings|workspaces)/.test(path);
+    const given = parts.values() as Iterator<(name: string) => string, undefined>;
     return path.replace(/:(\w+)/g, (_, name: string, at: number) => {
-      const before = path.slice(0, at);
-      const kind = /([^/]+\/(?::account\/)?)$/.exec(before)?.[1] ?? '';
+      const kind = /([^/]+\/(?::account\/)?)$/.exec(path.slice(0, at))?.[1] ?? '';
       const key = `${kind}:${name}`;
-      const found = (isUuid ? names[`uuid of ${key}`] : undefined) ?? names[key] ?? names[name];
+      const found = (isUuid ? this.names[`uuid of ${key}`] : undefined) ?? this.names[key] ?? this.names[name];
       if (found === undefined) throw new Error(`nothing stands for :${name} in ${path}`);
-      return encodeURIComponent(found);
+      const { value: change } = given.next();
+      return change ? change(encodeURIComponent(found)) : encodeURIComponent(found);
     });
   }
 
@@ -207,7 +207,7 @@ export class World {
     await this.api.close();
   }
 
-  private credentials(
+  credentials(
     path: string,
     token: string | undefined,
   ): { url: string; headers: Record<string, string> } {

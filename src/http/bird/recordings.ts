@@ -6,6 +6,7 @@ import type { RecordingDocument } from '../../generated/recording.js';
 import { validate } from '../../schemas.js';
 import { accounted, actorOf, attempted } from '../accounting.js';
 import { hasAudio, sendAudio } from '../audio.js';
+import { forbidden } from '../errors.js';
 import { endedAt, findRecording, startedAt, uuidOf, type PublicRecording } from '../library.js';
 import type { Links } from '../links.js';
 import type { Deps } from '../ports.js';
@@ -37,6 +38,14 @@ export function recordings(router: Router, { store, links, removal, recordingsMo
     return found;
   };
 
+  /** Accounts for it where there is such a recording. */
+  const refuseDeletion = async ({ principal, account }: Permitted, uuid: string): Promise<never> => {
+    const refuse = (doc: RecordingDocument): Promise<never> =>
+      accounted(audit, 'deletion', principal, doc, () => Promise.reject(forbidden()));
+    const found = await findRecording(store.recordings, principal, uuid, { account, refuse });
+    return found ? refuse(found) : Promise.reject(forbidden());
+  };
+
   router.get('/workspaces/:workspace/recordings', async (req, res) => {
     const { principal, account } = permitted(req, res, store.tokens, 'read');
     const { limit = PAGE_SIZE, pageToken } = listQuery(req.query);
@@ -62,7 +71,8 @@ export function recordings(router: Router, { store, links, removal, recordingsMo
   });
 
   router.delete('/workspaces/:workspace/recordings/:id', async (req, res) => {
-    const who = permitted(req, res, store.tokens, 'write');
+    const who = permitted(req, res, store.tokens, 'read');
+    if (who.principal.role === 'viewer') await refuseDeletion(who, req.params.id);
     const found = await find(who, req.params.id, 'deletion');
     if (!(await removal.remove(found, actorOf(who.principal)))) throw noSuch('recording');
     res.status(204).end();
