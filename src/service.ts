@@ -3,13 +3,14 @@ import type { KeyObject } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { Logger } from 'winston';
 import type { AuditEvent } from './audit/events.js';
 import { Calls, type Change } from './calls/calls.js';
 import { Channels } from './calls/channels.js';
 import type { Owner } from './calls/owner.js';
 import { Feedback } from './calls/feedback.js';
+import { Acting } from './cluster/acting.js';
 import type { Config } from './config.js';
 import { AddressPolicy } from './delivery/addresses.js';
 import { Delivery } from './delivery/delivery.js';
@@ -66,10 +67,12 @@ export interface Service {
 export async function startService(config: Config, log: Logger): Promise<Service> {
   const metrics = new Metrics();
   const recordings = new EventEmitter();
-  const store = await openStore(config.database, log, resolve('data/instance'));
+  const store = await openStore(config.database, log);
   await seed(store, config.flowsDir, log);
 
   const calls = new Calls(config.identity);
+  const acting = new Acting();
+  const actsFor = (switchId: string) => acting.actsFor(switchId);
   const links = new Map<string, Link>();
   const switchOf = (id: string): Switch => {
     const link = links.get(id);
@@ -101,6 +104,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
     calls,
     switchOf,
     store: store.recordings,
+    mayWrite: (switchId) => !acting.isOthers(switchId),
     files,
     transport,
     dir: config.recordingsDir,
@@ -124,12 +128,13 @@ export async function startService(config: Config, log: Logger): Promise<Service
     audit,
     log,
   });
-  const recordAll = new RecordAll({ calls, recorder, switchOf, documentsOf, log });
+  const recordAll = new RecordAll({ calls, recorder, switchOf, actsFor, documentsOf, log });
   const runner = new Runner(recorder, switchOf);
   const metaflows = compiledMetaflows(store.metaflows);
   const digits = new Digits({
     calls,
     switchOf,
+    actsFor,
     metaflowsOf: metaflows.of,
     runner,
     feedback,
@@ -149,7 +154,8 @@ export async function startService(config: Config, log: Logger): Promise<Service
     runner,
   });
   const onChange = (change: Change) => {
-    const notices = callNotices(change, (leg) => shownChannel(channels.shown(leg)), Date.now());
+    const isFollowed = (account: string) => feed.isFollowed(account);
+    const notices = callNotices(change, isFollowed, (leg) => shownChannel(channels.shown(leg)), Date.now());
     for (const { notice, users } of notices) feed.publish(notice, users);
   };
 
@@ -163,7 +169,10 @@ export async function startService(config: Config, log: Logger): Promise<Service
       onLatency: (command, ms) => metrics.commandTook(command, ms / 1000),
       onDropped: () => metrics.eventDropped('malformed'),
     });
-    links.set(port.id, new Link(port, { calls, digits, recorder, recordAll, onChange, log }));
+    links.set(
+      port.id,
+      new Link(port, { instance: store.instance, acting, calls, digits, recorder, recordAll, onChange, log }),
+    );
   }
   metrics.watch({
     calls: () => calls.bridges(),
@@ -176,6 +185,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
     if (![...links.values()].some(({ ready }) => ready)) {
       return { ready: false, reason: 'no switch is connected and resynchronised' };
     }
+    if (!store.connected) return { ready: false, reason: ERRORS.store_failed.message };
     return disk.ok() ? { ready: true } : { ready: false, reason: ERRORS.disk_full.message };
   };
   const app = createApp({
@@ -217,7 +227,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
       transport?.close();
       await digits.close();
       await recorder.close();
-      await Promise.all([...links.values()].map(({ port }) => port.close()));
+      await Promise.all([...links.values()].map((link) => link.close()));
       await softswitch?.close();
       disk.close();
       await retention.close();

@@ -180,6 +180,16 @@ export class Calls {
     return changes;
   }
 
+  /** What has made the legs and bridges of a switch that there are, for whoever begins to look at them. */
+  standing(switchId: string): Change[] {
+    const legs = [...this.legs.values()].filter((leg) => leg.switchId === switchId);
+    const bridged = legs.flatMap((leg): Change[] => {
+      const peer = this.peerOf(leg);
+      return peer && leg.uuid < peer.uuid ? [{ type: 'bridged', legs: [leg, peer] }] : [];
+    });
+    return [...legs.map((leg): Change => ({ type: 'created', leg })), ...bridged];
+  }
+
   private add(switchId: string, data: LegData, owner: Owner | undefined): Change[] {
     const existing = this.legs.get(data.uuid);
     if (existing) {
@@ -217,9 +227,8 @@ export class Calls {
     leg.calleeIdName = data.calleeIdName || leg.calleeIdName;
     leg.calleeIdNumber = data.calleeIdNumber || leg.calleeIdNumber;
     leg.destination = data.destination || leg.destination;
-    leg.bypassMedia = data.variables['bypass_media'] === 'true';
-    const half = data.variables['other_loopback_leg_uuid'];
-    if (half) leg.otherHalf = half;
+    leg.bypassMedia = data.bypassMedia;
+    if (data.otherHalf !== undefined) leg.otherHalf = data.otherHalf;
   }
 
   private bridge(a: string, b: string): Change[] {

@@ -8,13 +8,15 @@ import { MetaflowsError } from '../errors.js';
 import type { TranscriptionSettings } from '../generated/configuration.js';
 import type { RecordCallData } from '../generated/record_call.js';
 import type { RecordingDocument } from '../generated/recording.js';
+import { happening, type Happening, type RecordingEvent } from '../recording/events.js';
 import { isRunning } from '../recording/state.js';
 import type { Webhook } from '../store/webhooks.js';
 import { handedInAgain, type FailedAttempt, type Shipment } from './attempts.js';
 import { Caller, callbackOf, type Words } from './caller.js';
 import { systemClock, type Clock } from './clock.js';
 import { callbackId, parseId, transcriptionId, uploadId, uploadsOf, webhookId } from './ids.js';
-import { recordingNotice, type Notice, type RecordingNews } from './notice.js';
+import { News, type NewsOptions } from './news.js';
+import { recordingNotice, type Notice } from './notice.js';
 import { Outbox, type Carrier, type OutboxStore } from './outbox.js';
 import type { Answer, Outgoing } from './send.js';
 import { Teller, type WebhooksPort } from './teller.js';
@@ -28,20 +30,21 @@ export interface Parcel extends Shipment {
 }
 
 export interface DeliveryStore extends OutboxStore<Parcel> {
-  /** Those whose ids begin with `prefix`; an empty one is about a recording, and nobody has tried it yet. */
-  list(prefix?: string): AsyncIterable<[id: string, parcel: Partial<Parcel>]>;
+  /** Those whose ids begin with `prefix`. */
+  list(prefix?: string): AsyncIterable<[id: string, parcel: Parcel]>;
 }
 
 export interface DeliveryOptions {
   recordings: {
     get(account: string, id: string): Promise<RecordingDocument | undefined>;
-    /** Stores what `change` makes of the newest version; undefined where there is none. */
+    /** Stores what `change` makes of the newest version, and with it what `happened`; undefined where there is none. */
     change(
       account: string,
       id: string,
       change: (doc: RecordingDocument) => RecordingDocument,
+      happened?: readonly Happening[],
     ): Promise<RecordingDocument | undefined>;
-  };
+  } & NewsOptions['recordings'];
   store: DeliveryStore;
   webhooks: WebhooksPort;
   /** Ed25519, private: signs what webhooks are told. */
@@ -66,11 +69,11 @@ export interface DeliveryOptions {
 export interface Outstanding {
   account: string;
   recording: string;
-  /** Nothing but the state of a shipment that nobody has tried yet. */
-  parcel: Partial<Parcel>;
+  parcel: Parcel;
 }
 
 export class Delivery implements Carrier<Parcel> {
+  private readonly news: News;
   private readonly outbox: Outbox<Parcel>;
   private readonly uploader: Uploader;
   private readonly transcriber: Transcriber;
@@ -82,48 +85,30 @@ export class Delivery implements Carrier<Parcel> {
     this.clock = options.clock ?? systemClock;
     const { clock } = this;
     const now = () => clock.now();
+    this.news = new News({ ...options, clock, tell: (event) => this.tell(event) });
     this.outbox = new Outbox({ ...options, clock, carrier: this });
     this.uploader = new Uploader({ ...options, now });
-    this.transcriber = new Transcriber({ ...options, now });
+    this.transcriber = new Transcriber({
+      ...options,
+      now,
+      complete: (account, id, change) => this.change(account, id, change, 'transcribed'),
+    });
     this.teller = new Teller({ ...options, now });
     this.caller = new Caller({ ...options, now });
   }
 
-  /** Goes on with everything that was on its way when the service last ran. */
+  /** Goes on with everything that was on its way, or was still to be told, when the service last ran. */
   async start(): Promise<void> {
     for await (const [id, parcel] of this.options.store.list()) {
-      const of = parseId(id);
-      if (of.kind === 'webhook') this.outbox.schedule(id, parcel as Parcel);
-      else if (of.kind === 'upload') await this.resume(of.account, of.recording, parcel);
-      else if (of.kind === 'transcription') await this.resumeTranscription(of.account, of.recording, parcel);
-      else await this.resumeCallback(of.account, of.recording, parcel);
+      if (parcel.state === 'failed') await this.settled(id, parcel, 'failed');
+      else this.outbox.schedule(id, parcel);
     }
+    await this.news.start();
   }
 
-  /**
-   * Takes in what happened. When it resolves, all that is to be sent of it is stored. Never rejects: what happened
-   * has happened, also where it cannot be told.
-   */
-  async onEvent(news: RecordingNews): Promise<void> {
-    const { publish, log } = this.options;
-    const { recording, type } = news;
-    const notice = recordingNotice(news);
-    const shipments = this.teller.audience(notice).map(({ id, uri, retries, notice: own }) =>
-      this.outbox.add(webhookId(recording.account_id, id, notice.id), {
-        ...newShipment(uri, this.clock.now()),
-        ...(retries !== undefined && { retries }),
-        notice: own,
-      }),
-    );
-    if (type === 'completed' && recording.delivery === 'pending') shipments.push(this.send(recording));
-    if (type === 'completed') shipments.push(this.call(recording));
-    if (type === 'completed' && recording.transcription) shipments.push(this.sendTranscription(recording));
-    for (const result of await Promise.allSettled(shipments)) {
-      if (result.status === 'fulfilled') continue;
-      const error: unknown = result.reason;
-      log.error('an event could not be put into the outbox', { recording: recording.id, error });
-    }
-    publish(notice, recording.owner_id === undefined ? [] : [recording.owner_id]);
+  /** Takes in what happened. When it resolves, all that is to be sent of it is stored, or will be. Never rejects. */
+  onEvent(event: RecordingEvent): Promise<void> {
+    return this.news.take(event);
   }
 
   /** The uploads of an account that have not arrived: those under way, and those that were given up. */
@@ -140,18 +125,17 @@ export class Delivery implements Carrier<Parcel> {
   }
 
   /** Sends a recording that was given up again, one that waits at once; rejects where there is nothing to send. */
-  async retry({ account_id, id }: RecordingDocument): Promise<void> {
-    const { recordings, store } = this.options;
-    const now = this.clock.now();
-    const doc = await recordings.change(account_id, id, (current) => {
-      if (current.delivery === undefined) throw new MetaflowsError('no_destination');
-      if (current.delivery === 'delivered') throw new MetaflowsError('already_delivered');
-      return { ...current, delivery: 'pending' };
+  async retry(recording: RecordingDocument): Promise<void> {
+    const { recordings } = this.options;
+    await this.outbox.handIn(uploadId(recording), async () => {
+      const doc = await recordings.change(recording.account_id, recording.id, (current) => {
+        if (current.delivery === undefined) throw new MetaflowsError('no_destination');
+        if (current.delivery === 'delivered') throw new MetaflowsError('already_delivered');
+        return { ...current, delivery: 'pending' };
+      });
+      const now = this.clock.now();
+      return doc && handedInAgain((await this.of(doc)) ?? newShipment(doc.url ?? '', now), now);
     });
-    if (!doc) return;
-    const known = await store.get(uploadId(doc));
-    const parcel = known?.state ? known : newShipment(doc.url ?? '', now);
-    await this.outbox.add(uploadId(doc), handedInAgain(parcel, now));
   }
 
   /**
@@ -163,14 +147,18 @@ export class Delivery implements Carrier<Parcel> {
     locale?: string,
   ): Promise<RecordingDocument | undefined> {
     if (this.transcriber.host === '') throw new MetaflowsError('transcription_off');
-    const doc = await this.options.recordings.change(account_id, id, (current) => {
+    let doc: RecordingDocument | undefined;
+    const ask = (current: RecordingDocument): RecordingDocument => {
       if (isRunning(current)) throw new MetaflowsError('recording_running');
       if (current.size === undefined) throw new MetaflowsError('file_gone');
       const wanted = locale ?? (current.internal.data as RecordCallData).transcribe_locale;
       const transcription = { status: 'pending' as const, ...(wanted !== undefined && { locale: wanted }) };
       return { ...current, transcription };
+    };
+    await this.outbox.handIn(transcriptionId({ account_id, id }), async () => {
+      doc = await this.options.recordings.change(account_id, id, ask);
+      return doc && shipmentTo(this.transcriber.host, this.clock.now());
     });
-    if (doc) await this.sendTranscription(doc);
     return doc;
   }
 
@@ -195,75 +183,69 @@ export class Delivery implements Carrier<Parcel> {
   async settled(id: string, parcel: Parcel, how: 'sent' | 'failed'): Promise<void> {
     const { recordings, store } = this.options;
     const of = parseId(id);
-    if (of.kind === 'webhook' || of.kind === 'callback') {
-      if (how === 'sent') return;
-      if (of.kind === 'webhook') await this.teller.gaveUp(of.account, of.webhook, parcel.last);
-      await store.remove(id);
+    if (of.kind === 'upload') {
+      const delivery = how === 'sent' ? 'delivered' : 'failed';
+      const change = (current: RecordingDocument) => ({ ...current, delivery }) as const;
+      if (how === 'sent') return this.change(of.account, of.recording, change, delivery);
+      const doc = await recordings.get(of.account, of.recording);
+      if (doc?.delivery === 'pending') await recordings.change(of.account, of.recording, change);
+      else if (!doc) await store.remove(id);
       return;
     }
-    const change = of.kind === 'upload' ? uploaded(how) : transcribed(how, parcel.last?.error);
-    const doc = await recordings.change(of.account, of.recording, change);
-    const type = of.kind === 'upload' ? 'delivered' : 'transcribed';
-    if (doc && how === 'sent') await this.onEvent({ type, recording: doc, at: this.clock.now() });
-    if (of.kind === 'transcription' && how === 'failed') await store.remove(id);
+    if (how === 'sent') return;
+    if (of.kind === 'webhook') await this.teller.gaveUp(of.account, of.webhook, parcel.last);
+    if (of.kind === 'transcription')
+      await recordings.change(of.account, of.recording, failedFor(parcel.last?.error));
+    await store.remove(id);
   }
 
   /** Resolves when nothing is on its way. */
-  idle(): Promise<void> {
-    return this.outbox.idle();
+  async idle(): Promise<void> {
+    await this.news.idle();
+    await this.outbox.idle();
   }
 
   /** Ends attempts that are under way; what has not arrived is sent after the next start. */
-  close(): Promise<void> {
-    return this.outbox.close();
+  async close(): Promise<void> {
+    await this.outbox.close();
+    await this.news.close();
   }
 
-  /** A crash may have come between any two of the writes that a recording and its shipment take. */
-  private async resume(account: string, id: string, parcel: Partial<Parcel>): Promise<void> {
-    const { recordings, store } = this.options;
-    const doc = await recordings.get(account, id);
-    if (!doc) await store.remove(uploadId({ account_id: account, id }));
-    else if (doc.delivery === 'delivered') {
-      // It may not have been told yet.
-      await this.onEvent({ type: 'delivered', recording: doc, at: this.clock.now() });
-      await store.remove(uploadId(doc));
-    }
-    // Where it is not pending either, it is still being recorded: its end will be an event.
-    else if (doc.delivery !== 'pending') return;
-    else if (parcel.state !== 'failed') await this.send(doc, parcel);
-    else await recordings.change(account, id, (current) => ({ ...current, delivery: 'failed' }));
+  private async tell(event: RecordingEvent): Promise<void> {
+    const { type, recording } = event;
+    const now = this.clock.now();
+    const notice = recordingNotice(event);
+    const shipments: [id: string, parcel: Parcel][] = this.teller
+      .audience(notice)
+      .map(({ id, uri, retries, notice: own }) => [
+        webhookId(recording.account_id, id, notice.id),
+        { ...newShipment(uri, now), ...(retries !== undefined && { retries }), notice: own },
+      ]);
+    if (type === 'completed') shipments.push(...this.ofCompleted(recording, now));
+    await Promise.all(shipments.map(([id, parcel]) => this.outbox.add(id, parcel)));
+    this.options.publish(notice, recording.owner_id === undefined ? [] : [recording.owner_id]);
   }
 
-  /** As {@link resume}: where the recording has not ended yet, its end will be an event. */
-  private async resumeCallback(account: string, id: string, parcel: Partial<Parcel>): Promise<void> {
-    const { recordings, store } = this.options;
-    const doc = await recordings.get(account, id);
-    if (!doc) await store.remove(callbackId({ account_id: account, id }));
-    else if (parcel.state) this.outbox.schedule(callbackId(doc), parcel as Parcel);
-    else if (doc.state === 'completed') await this.call(doc);
+  private ofCompleted(recording: RecordingDocument, now: number): [id: string, parcel: Parcel][] {
+    const shipments: [id: string, parcel: Parcel][] = [];
+    const { url, delivery, transcription } = recording;
+    const callback = callbackOf(recording);
+    if (delivery && url !== undefined) shipments.push([uploadId(recording), newShipment(url, now)]);
+    if (callback) shipments.push([callbackId(recording), newShipment(callback.url, now)]);
+    if (transcription) shipments.push([transcriptionId(recording), shipmentTo(this.transcriber.host, now)]);
+    return shipments;
   }
 
-  private async call(doc: RecordingDocument): Promise<void> {
-    const callback = callbackOf(doc);
-    if (callback) await this.outbox.add(callbackId(doc), newShipment(callback.url, this.clock.now()));
-  }
-
-  private async resumeTranscription(account: string, id: string, parcel: Partial<Parcel>): Promise<void> {
-    const { recordings, store } = this.options;
-    const doc = await recordings.get(account, id);
-    if (!doc) await store.remove(transcriptionId({ account_id: account, id }));
-    else if (parcel.state) this.outbox.schedule(transcriptionId(doc), parcel as Parcel);
-    else if (doc.transcription) await this.sendTranscription(doc);
-  }
-
-  private sendTranscription(doc: RecordingDocument): Promise<void> {
-    return this.outbox.add(transcriptionId(doc), shipmentTo(this.transcriber.host, this.clock.now()));
-  }
-
-  private async send(doc: RecordingDocument, known: Partial<Parcel> = {}): Promise<void> {
-    const parcel = { ...newShipment(doc.url ?? '', this.clock.now()), ...known };
-    if (known.state) this.outbox.schedule(uploadId(doc), parcel);
-    else await this.outbox.add(uploadId(doc), parcel);
+  /** Changes a recording's document, and tells of it. */
+  private async change(
+    account: string,
+    id: string,
+    change: (doc: RecordingDocument) => RecordingDocument,
+    type: Happening['type'],
+  ): Promise<void> {
+    const happened = happening(type, this.clock.now());
+    const recording = await this.options.recordings.change(account, id, change, [happened]);
+    if (recording) await this.news.take({ ...happened, recording });
   }
 }
 
@@ -275,17 +257,9 @@ function shipmentTo(host: string, at: number): Parcel {
   return { state: 'waiting', host, since: at, due: at, attempts: 0 };
 }
 
-function uploaded(how: 'sent' | 'failed'): (doc: RecordingDocument) => RecordingDocument {
-  return (doc) => ({ ...doc, delivery: how === 'sent' ? 'delivered' : 'failed' });
-}
-
-/** Of a text that has come the document knows already. */
-function transcribed(
-  how: 'sent' | 'failed',
-  error = 'destination_unreachable',
-): (doc: RecordingDocument) => RecordingDocument {
+function failedFor(error = 'destination_unreachable'): (doc: RecordingDocument) => RecordingDocument {
   return (doc) =>
-    how === 'sent' || doc.transcription?.status !== 'pending'
-      ? doc
-      : { ...doc, transcription: { ...doc.transcription, status: 'failed', error } };
+    doc.transcription?.status === 'pending'
+      ? { ...doc, transcription: { ...doc.transcription, status: 'failed', error } }
+      : doc;
 }

@@ -4,7 +4,7 @@ import { newNoticeId, type Notice } from './notice.js';
 
 /** Notices that are kept of each account: minutes of a busy one, and little memory. */
 const KEPT = 200;
-/** Milliseconds after which an account where nothing happens is forgotten: clients come back within seconds. */
+/** Milliseconds after which an account that nobody follows any more is forgotten: clients come back within seconds. */
 const FORGOTTEN_MS = 15 * 60_000;
 
 /** Whoever follows a stream; throws nothing. */
@@ -34,12 +34,19 @@ interface Listener {
 export class Feed {
   private readonly kept = new Map<string, Kept[]>();
   private readonly followers = new Map<string, Set<Listener>>();
-  private swept = 0;
+  /** When the last follower of an account has left. */
+  private readonly left = new Map<string, number>();
 
   constructor(private readonly now: () => number = Date.now) {}
 
+  /** Whether somebody follows the account's stream, or may come back to it: what happens in others is not kept. */
+  isFollowed(account: string): boolean {
+    return this.followers.has(account) || this.now() < (this.left.get(account) ?? -Infinity) + FORGOTTEN_MS;
+  }
+
   /** `users` are those whom it concerns. */
   publish(notice: Notice, users: readonly string[]): void {
+    if (!this.isFollowed(notice.account_id)) return;
     const kept: Kept = { notice, users };
     const all = this.kept.get(notice.account_id) ?? [];
     all.push(kept);
@@ -53,7 +60,6 @@ export class Feed {
         continue;
       }
     }
-    this.sweep();
   }
 
   /**
@@ -66,6 +72,7 @@ export class Feed {
     follower: Follower,
   ): { missed: Notice[] | undefined; leave: () => void } {
     const concerns = ({ users }: Kept) => user === undefined || users.includes(user);
+    this.forget();
     const all = this.kept.get(account) ?? [];
     const index = all.findIndex(({ notice }) => notice.id === last);
     const missed = last === undefined ? [] : index < 0 ? undefined : all.slice(index + 1).filter(concerns);
@@ -74,7 +81,9 @@ export class Feed {
     this.followers.set(account, here.add(listener));
     const leave = () => {
       here.delete(listener);
-      if (here.size === 0) this.followers.delete(account);
+      if (here.size > 0) return;
+      this.followers.delete(account);
+      this.left.set(account, this.now());
     };
     return { missed: missed?.map(({ notice }) => notice), leave };
   }
@@ -84,12 +93,11 @@ export class Feed {
     for (const here of this.followers.values()) for (const { follower } of here) follower.end();
   }
 
-  private sweep(): void {
-    const now = this.now();
-    if (now < this.swept + FORGOTTEN_MS) return;
-    this.swept = now;
-    for (const [account, all] of this.kept) {
-      if (Date.parse(all.at(-1)?.notice.timestamp ?? '') < now - FORGOTTEN_MS) this.kept.delete(account);
+  private forget(): void {
+    for (const account of this.left.keys()) {
+      if (this.isFollowed(account)) continue;
+      this.left.delete(account);
+      this.kept.delete(account);
     }
   }
 }
@@ -102,9 +110,10 @@ const CALL_EVENTS: Partial<Record<Change['type'], string>> = {
   gone: 'call.ended',
 };
 
-/** What each account that a change of a call concerns is told of it; `shown` is a leg as the API shows it. */
+/** What each account that a change of a call concerns, and `wanted`, is told; `shown` is a leg as the API shows it. */
 export function callNotices(
   change: Change,
+  wanted: (account: string) => boolean,
   shown: (leg: Leg) => object,
   at: number,
 ): { notice: Notice; users: string[] }[] {
@@ -112,7 +121,7 @@ export function callNotices(
   if (event === undefined) return [];
   const legs = 'legs' in change ? change.legs : [change.leg];
   const accounts = new Set(legs.flatMap(({ owner }) => (owner ? [owner.account] : [])));
-  return [...accounts].map((account) => {
+  return [...accounts].filter(wanted).map((account) => {
     const own = legs.filter(({ owner }) => owner?.account === account);
     const [call, other] = own;
     return {

@@ -28,16 +28,6 @@ export function shipmentsOf(recording: RecordingDocument): string[] {
   return [uploadId(recording), transcriptionId(recording), callbackId(recording)];
 }
 
-/** Those that its document says are to be sent. */
-export function pendingShipments(recording: RecordingDocument): string[] {
-  const isTold = recording.state === 'completed' && recording.internal.data['callback'] !== undefined;
-  return [
-    ...(recording.delivery === 'pending' ? [uploadId(recording)] : []),
-    ...(recording.transcription?.status === 'pending' ? [transcriptionId(recording)] : []),
-    ...(isTold ? [callbackId(recording)] : []),
-  ];
-}
-
 export function webhookId(account: string, webhook: string, notice: string): string {
   return idOf('webhook', account, webhook, notice);
 }

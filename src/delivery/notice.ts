@@ -3,11 +3,6 @@ import type { RecordingDocument } from '../generated/recording.js';
 import type { RecordingEvent } from '../recording/events.js';
 import { uuidDigits } from '../uuid.js';
 
-/** What can happen to a recording, the delivery's own part too. */
-export interface RecordingNews extends Omit<RecordingEvent, 'type'> {
-  type: RecordingEvent['type'] | 'delivered' | 'transcribed';
-}
-
 /** One thing that happened, as it is told: the same, with the same id, however often it is. */
 export interface Notice {
   /** `recording.started`, `call.answered`, … */
@@ -31,10 +26,15 @@ export function newNoticeId(at: number): string {
   return uuidDigits(at);
 }
 
-export function recordingNotice({ type, recording: { internal, ...recording }, at }: RecordingNews): Notice {
+export function recordingNotice({
+  id,
+  type,
+  at,
+  recording: { internal, ...recording },
+}: RecordingEvent): Notice {
   return {
     event: `recording.${type}`,
-    id: newNoticeId(at),
+    id,
     timestamp: new Date(at).toISOString(),
     account_id: recording.account_id,
     recording,

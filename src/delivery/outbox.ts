@@ -7,6 +7,7 @@
  */
 import { setMaxListeners } from 'node:events';
 import type { Logger } from 'winston';
+import { Turns } from '../recording/turns.js';
 import { afterFailure, SHORTEST_MS, type FailedAttempt, type Shipment } from './attempts.js';
 import type { Clock } from './clock.js';
 
@@ -20,6 +21,8 @@ const FAILING = 16;
 /** What keeps shipments, by id. */
 export interface OutboxStore<T extends Shipment> {
   get(id: string): Promise<T | undefined>;
+  /** Resolves with false, and stores nothing, where there is one already. */
+  create(id: string, shipment: T): Promise<boolean>;
   put(id: string, shipment: T): Promise<void>;
   remove(id: string): Promise<void>;
 }
@@ -43,6 +46,9 @@ export interface OutboxOptions<T extends Shipment> {
 export class Outbox<T extends Shipment> {
   private readonly waiting = new Map<string, Pick<Shipment, 'host' | 'due'>>();
   private readonly running = new Map<string, { host: string; done: Promise<void> }>();
+  /** What was handed in again while it was on its way: what comes of that attempt is not the end of it. */
+  private readonly handedIn = new Map<string, Pick<Shipment, 'host' | 'due'>>();
+  private readonly turns = new Turns();
   private readonly failing = new Set<string>();
   private readonly closing = new AbortController();
   private cancelWake: (() => void) | undefined;
@@ -53,16 +59,29 @@ export class Outbox<T extends Shipment> {
     setMaxListeners(0, this.closing.signal);
   }
 
-  /** Resolves when the shipment is stored; it is sent in its time. */
+  /** Resolves when the shipment is stored; it is sent in its time. One that is known already goes on as it was. */
   async add(id: string, shipment: T): Promise<void> {
-    await this.options.store.put(id, shipment);
-    this.schedule(id, shipment);
+    const isNew = await this.options.store.create(id, shipment);
+    if (isNew || !this.running.has(id)) this.schedule(id, shipment);
+  }
+
+  /**
+   * Resolves when what `make` resolves with, if anything, is stored in the place of what is known; it is sent also where
+   * that is on its way. Nothing is settled while `make` runs.
+   */
+  handIn(id: string, make: () => Promise<T | undefined>): Promise<void> {
+    return this.turns.take(id, async () => {
+      const shipment = await make();
+      if (!shipment) return;
+      await this.options.store.put(id, shipment);
+      this.schedule(id, shipment);
+    });
   }
 
   /** Takes in what is stored already. */
   schedule(id: string, { host, due }: Pick<Shipment, 'host' | 'due'>): void {
-    if (this.closing.signal.aborted || this.running.has(id)) return;
-    this.waiting.set(id, { host, due });
+    if (this.closing.signal.aborted) return;
+    (this.running.has(id) ? this.handedIn : this.waiting).set(id, { host, due });
     this.look();
   }
 
@@ -138,13 +157,16 @@ export class Outbox<T extends Shipment> {
       })
       .finally(() => {
         this.running.delete(id);
+        const again = this.handedIn.get(id);
+        this.handedIn.delete(id);
+        if (again) this.schedule(id, again);
         this.look();
       });
     this.running.set(id, { host, done });
   }
 
   private async run(id: string): Promise<void> {
-    const { store, carrier, log, random = Math.random } = this.options;
+    const { store, carrier } = this.options;
     const shipment = await store.get(id);
     if (shipment?.state !== 'waiting') return;
     let outcome: Awaited<ReturnType<Carrier<T>['attempt']>>;
@@ -154,13 +176,21 @@ export class Outbox<T extends Shipment> {
       if (this.closing.signal.aborted) return;
       throw error;
     }
-    if (outcome === 'dropped') {
-      await store.remove(id);
-      return;
-    }
+    await this.turns.take(id, () => this.conclude(id, shipment, outcome));
+  }
+
+  private async conclude(
+    id: string,
+    shipment: T,
+    outcome: Awaited<ReturnType<Carrier<T>['attempt']>>,
+  ): Promise<void> {
+    const { store, carrier, log, random = Math.random } = this.options;
     if (outcome === 'sent') {
       this.failing.delete(shipment.host);
       await carrier.settled(id, shipment, 'sent');
+    }
+    if (this.handedIn.has(id)) return;
+    if (outcome === 'sent' || outcome === 'dropped') {
       await store.remove(id);
       return;
     }

@@ -18,7 +18,8 @@ const GONE = 410;
 export interface WebhooksPort {
   get(account: string, id: string): Webhook | undefined;
   list(account: string): [id: string, webhook: Webhook][];
-  change(account: string, id: string, change: (current: Webhook | undefined) => Webhook): Promise<Webhook>;
+  /** Resolves with undefined where there is none. */
+  change(account: string, id: string, change: (current: Webhook) => Webhook): Promise<Webhook | undefined>;
   changeLog(account: string, id: string, change: (log: WebhookLog) => WebhookLog): Promise<WebhookLog>;
 }
 
@@ -94,13 +95,12 @@ export class Teller {
     const disable_reason = gone
       ? 'the receiver answered 410 Gone'
       : `${given_up} events in a row could not be told; the last attempt: ${what}`;
-    const webhook = webhooks.get(account, id);
-    if (!webhook) return;
-    await webhooks.change(account, id, (current = webhook) => ({
+    const disabled = await webhooks.change(account, id, (current) => ({
       ...current,
       settings: { ...current.settings, enabled: false },
       disable_reason,
     }));
+    if (!disabled) return;
     log.warn('a webhook was disabled', { account, webhook: id, reason: disable_reason });
   }
 

@@ -18,14 +18,13 @@ const WORK_MS = 30 * 60_000;
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 
 export interface TranscriberOptions {
-  recordings: {
-    get(account: string, id: string): Promise<RecordingDocument | undefined>;
-    change(
-      account: string,
-      id: string,
-      change: (doc: RecordingDocument) => RecordingDocument,
-    ): Promise<RecordingDocument | undefined>;
-  };
+  recordings: { get(account: string, id: string): Promise<RecordingDocument | undefined> };
+  /** Stores what `change` makes of the newest version, and tells that it has its text. */
+  complete: (
+    account: string,
+    id: string,
+    change: (doc: RecordingDocument) => RecordingDocument,
+  ) => Promise<void>;
   /** The recordings folder as this service sees it, absolute. */
   mount: string;
   /** None: it is off. */
@@ -49,9 +48,9 @@ export class Transcriber {
     id: string,
     signal: AbortSignal,
   ): Promise<'sent' | 'dropped' | FailedAttempt> {
-    const { recordings, transcription, send, now } = this.options;
+    const { recordings, complete, transcription, send, now } = this.options;
     const doc = await recordings.get(account, id);
-    // A crash came after the text was stored: it is still to be told.
+    // A crash came after the text was stored.
     if (doc?.transcription?.status === 'completed') return 'sent';
     if (doc?.transcription?.status !== 'pending') return 'dropped';
     try {
@@ -62,15 +61,16 @@ export class Transcriber {
       const { timed, language, ...transcript } =
         transcriptOf(answer.body ?? '', doc.mask_intervals) ?? fail('transcription_invalid');
       if (!timed && doc.mask_intervals.length > 0) fail('transcription_untimed');
-      const locale = doc.transcription.locale ?? language;
-      await recordings.change(account, id, (current) => ({
-        ...current,
-        transcription: {
-          status: 'completed',
-          ...(locale !== undefined && { locale }),
-          ...transcript,
-        },
-      }));
+      const asked = doc.transcription.locale;
+      const locale = asked ?? language;
+      await complete(account, id, (current) => {
+        // It was handed in again, and this attempt does not count.
+        if (current.transcription?.locale !== asked) throw new Error('another text was asked for meanwhile');
+        return {
+          ...current,
+          transcription: { status: 'completed', ...(locale !== undefined && { locale }), ...transcript },
+        };
+      });
       return 'sent';
     } catch (error) {
       if (signal.aborted) throw error;

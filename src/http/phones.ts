@@ -17,20 +17,20 @@ export interface Phones {
   hangup(user: string): Promise<string>;
 }
 
-const ACTIONS: Record<string, (phones: Phones, first: string, second: string) => Promise<string>> = {
-  call: (phones, from, to) => phones.call(from, to),
-  press: (phones, user, keys) => phones.press(user, keys),
-  transfer: (phones, user, to) => phones.transfer(user, to),
-  hold: (phones, user) => phones.hold(user),
-  unhold: (phones, user) => phones.unhold(user),
-  hangup: (phones, user) => phones.hangup(user),
-};
+const ACTIONS = new Map<string, (phones: Phones, first: string, second: string) => Promise<string>>([
+  ['call', (phones, from, to) => phones.call(from, to)],
+  ['press', (phones, user, keys) => phones.press(user, keys)],
+  ['transfer', (phones, user, to) => phones.transfer(user, to)],
+  ['hold', (phones, user) => phones.hold(user)],
+  ['unhold', (phones, user) => phones.unhold(user)],
+  ['hangup', (phones, user) => phones.hangup(user)],
+]);
 
 export function phonesRouter(phones: Phones): Router {
   const router = Router();
   const act: RequestHandler = async (req, res) => {
     const { arguments: args } = req.body as { arguments?: unknown };
-    const action = ACTIONS[String(req.params.action)];
+    const action = ACTIONS.get(String(req.params.action));
     if (!action || !Array.isArray(args)) {
       res.status(404).json({ error: `there is call, press, transfer, hold, unhold and hangup` });
       return;

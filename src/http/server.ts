@@ -15,7 +15,10 @@ export interface HttpServer {
 
 /** Rejects with Node's own error where the address cannot be had. */
 export function listen(app: Express, host: string, port: number): Promise<HttpServer> {
-  const server = createServer(app);
+  const server = createServer((req, res) => {
+    req.url = originForm(req.url ?? '');
+    app(req, res);
+  });
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => {
@@ -34,4 +37,15 @@ export function listen(app: Express, host: string, port: number): Promise<HttpSe
       });
     });
   });
+}
+
+/**
+ * The path and query of a request's target, also where a client has named the server in it, as proxies are asked (RFC
+ * 9112, 3.2.2). What is no URL becomes `*`, at which there is nothing: express would answer it past all that is set up.
+ */
+function originForm(target: string): string {
+  if (target.startsWith('/')) return target;
+  if (!URL.canParse(target)) return '*';
+  const { pathname, search } = new URL(target);
+  return pathname.startsWith('/') ? pathname + search : '*';
 }

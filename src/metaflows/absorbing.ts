@@ -49,8 +49,13 @@ export class Absorbing {
 
   /** A leg that was there before the service watched: what its dialplan bound cannot be asked of the switch. */
   found(leg: Leg, realm: string | undefined): void {
-    if (this.legs.has(leg.uuid)) return;
-    this.legs.set(leg.uuid, { ...fresh(), watched: false, realm: realm ?? this.options.settings.realm });
+    const known = this.legs.get(leg.uuid);
+    if (!known) {
+      const found = realm ?? this.options.settings.realm;
+      this.legs.set(leg.uuid, { ...fresh(), watched: false, realm: found });
+    } else if (!known.watched) {
+      known.realm ??= realm;
+    }
   }
 
   created(leg: Leg): void {
@@ -59,6 +64,12 @@ export class Absorbing {
 
   gone(leg: Leg): void {
     this.legs.delete(leg.uuid);
+  }
+
+  /** Whoever acts for the leg's switch may bind something else from here on. */
+  forget(leg: Leg): void {
+    const bound = this.legs.get(leg.uuid);
+    if (bound) bound.plan = undefined;
   }
 
   /** The leg's dialplan executed an application, one that binds maybe. */

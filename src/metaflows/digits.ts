@@ -19,6 +19,8 @@ import type { RunContext, Runner } from './runner.js';
 export interface DigitsOptions {
   calls: Calls;
   switchOf: (id: string) => DigitsSwitch;
+  /** Whether codes on this switch are for this instance to bind and to run. */
+  actsFor: (switchId: string) => boolean;
   /** The merged metaflows of an owner; `undefined` where there are none. */
   metaflowsOf: (owner: Owner) => CompiledMetaflows | undefined;
   runner: Pick<Runner, 'run'>;
@@ -92,6 +94,7 @@ export class Digits {
     const leg = this.options.calls.get(event.uuid);
     if (!leg) return;
     const listeners = this.listenersOf(leg);
+    if (event.type !== 'binding' && !this.options.actsFor(leg.switchId)) return;
     switch (event.type) {
       case 'binding':
         this.absorbing.executed(leg, event.application, event.data);
@@ -125,6 +128,15 @@ export class Digits {
     }
   }
 
+  /** Half a code that was pressed on this switch, and what is bound there, may be another's by now. */
+  forget(switchId: string): void {
+    for (const leg of this.options.calls.all()) {
+      if (leg.switchId !== switchId) continue;
+      this.listen(leg);
+      this.absorbing.forget(leg);
+    }
+  }
+
   /** Ends every timer and waits for the codes that are being run. */
   async close(): Promise<void> {
     for (const listeners of this.listeners.values()) {
@@ -148,6 +160,7 @@ export class Digits {
   }
 
   private bind(leg: Leg): void {
+    if (!this.options.actsFor(leg.switchId)) return;
     this.absorbing.bind(
       leg,
       this.listenersOf(leg).map(({ compiled }) => compiled),

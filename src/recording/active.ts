@@ -1,11 +1,14 @@
 /** The recordings that run now, in memory, each with its document. */
 import { eventOf, type Audit } from '../audit/events.js';
 import type { Leg } from '../calls/calls.js';
+import { MetaflowsError } from '../errors.js';
 import type { RecordingDocument } from '../generated/recording.js';
+import type { Happening, RecordingEvent } from './events.js';
 
 /** What keeps recording documents; written for a document in the order of the calls. */
 export interface RecordingStore {
-  save(doc: RecordingDocument): Promise<void>;
+  /** `happened`, in this order, is kept with it until it is told. */
+  save(doc: RecordingDocument, happened?: readonly Happening[]): Promise<void>;
   unfinished(): Promise<RecordingDocument[]>;
   get(account: string, id: string): Promise<RecordingDocument | undefined>;
 }
@@ -36,6 +39,8 @@ export class ActiveRecordings {
   constructor(
     private readonly store: RecordingStore,
     private readonly audit: Audit,
+    private readonly tell: (event: RecordingEvent) => Promise<void>,
+    private readonly mayWrite: (switchId: string) => boolean = () => true,
   ) {}
 
   get(id: string): Active | undefined {
@@ -70,9 +75,10 @@ export class ActiveRecordings {
 
   /**
    * Takes the next document of a recording; resolves when it is stored, and what is new in its audit is in the chain.
-   * That comes first: a line too many can be explained, one that is missing cannot.
+   * That comes first: a line too many can be explained, one that is missing cannot. What `happened` is told then.
+   * Rejects with `not_acting` where another instance has taken the recording over.
    */
-  save(active: Active, doc: RecordingDocument): Promise<void> {
+  save(active: Active, doc: RecordingDocument, happened: readonly Happening[] = []): Promise<void> {
     if (this.byId.has(doc.id)) {
       this.unindex(active);
       active.doc = doc;
@@ -81,11 +87,13 @@ export class ActiveRecordings {
       active.doc = doc;
     }
     const saved = active.saving.then(async () => {
+      if (!this.mayWrite(doc.internal.switch)) throw new MetaflowsError('not_acting', doc.internal.switch);
       for (const entry of doc.audit.slice(active.audited)) {
         await this.audit(eventOf(doc, entry));
         active.audited++;
       }
-      await this.store.save(doc);
+      await this.store.save(doc, happened);
+      for (const each of happened) await this.tell({ ...each, recording: doc });
     });
     active.saving = saved.catch(() => undefined);
     return saved;

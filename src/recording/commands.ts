@@ -10,19 +10,19 @@ import { assertAccepted, record } from '../switch/commands.js';
 import { hasRecorder, type Active, type ActiveRecordings } from './active.js';
 import type { Announcer } from './announcer.js';
 import { entryOf, isAdopted } from './document.js';
-import type { RecordingEvent } from './events.js';
+import type { Happening } from './events.js';
 import type { Finisher } from './finisher.js';
 import type { Limits } from './limits.js';
 import type { Maskers } from './masking.js';
 import type { RecorderOptions, RecordOutcome, RecordRequest, StopReason } from './ports.js';
 import type { Starting } from './starting.js';
 import { audited, masked, unmasked } from './state.js';
-import type { Turns } from './turns.js';
 
 export interface CommandsParts {
   options: RecorderOptions;
   recordings: ActiveRecordings;
-  turns: Turns;
+  /** Runs in the turn of the legs' call. */
+  turn: <T>(uuids: string[], work: () => Promise<T>) => Promise<T>;
   maskers: Maskers;
   finisher: Finisher;
   limits: Limits;
@@ -31,7 +31,7 @@ export interface CommandsParts {
   pathOf: (active: Active) => string;
   now: () => number;
   /** Stores the document, then tells of what happened to it. */
-  keep: (active: Active, doc: RecordingDocument, type?: RecordingEvent['type']) => Promise<void>;
+  keep: (active: Active, doc: RecordingDocument, type?: Happening['type']) => Promise<void>;
   /** Gives the legs of the call what their mask codes need. */
   prepare: (active: Active, key: string) => Promise<void>;
   /** What a leg's recordings were told to wait for may have come. */
@@ -52,7 +52,7 @@ export class Commands {
   async run(request: RecordRequest): Promise<RecordOutcome> {
     // What has to be waited for outside the call's turn, so that a mask is never kept waiting by a start's proof.
     let proof: Promise<void> | undefined;
-    const outcome = await this.parts.turns.take(request.leg.callId, async (): Promise<RecordOutcome> => {
+    const outcome = await this.parts.turn([request.leg.uuid], async (): Promise<RecordOutcome> => {
       const legs = this.parts.options.calls.legsOf(request.leg);
       const adopted = this.parts.recordings.ofCall(legs).filter(({ doc }) => isAdopted(doc));
       const own = this.parts.recordings.ofCall(legs).filter(({ doc }) => !isAdopted(doc));
@@ -133,7 +133,7 @@ export class Commands {
   private async prove(active: Active): Promise<void> {
     const { id } = active.doc;
     if (await this.parts.starting.proven(active, () => this.parts.recordings.get(id) !== undefined)) return;
-    await this.end(active, 'no_audio');
+    await this.endByItself(active, 'no_audio');
     throw new MetaflowsError('no_audio');
   }
 
@@ -195,8 +195,16 @@ export class Commands {
     return !doc.internal.automatic || stop_automatic || request.asAdmin === true;
   }
 
+  /** Ends it, in the turn of its call, where nobody has meanwhile. */
+  endByItself(active: Active, reason: StopReason): Promise<void> {
+    const { id, internal } = active.doc;
+    return this.parts.turn(internal.parties, async () => {
+      if (this.parts.recordings.get(id)) await this.end(active, reason);
+    });
+  }
+
   /** Stops the audio and resolves with the finished document. */
-  async end(active: Active, reason: StopReason, entry?: AuditEntry): Promise<RecordingDocument> {
+  private async end(active: Active, reason: StopReason, entry?: AuditEntry): Promise<RecordingDocument> {
     if (!hasRecorder(active)) return this.parts.finisher.finish(active, reason, undefined, entry);
     const { leg, switch: switchId } = active.doc.internal;
     const target = this.parts.options.calls.get(leg);

@@ -76,7 +76,7 @@ export function documentOf(beginning: Beginning): RecordingDocument {
     interaction_id: target.callId,
     channels: isStereo(data) ? 'dual' : 'single',
     origin: data.origin ?? 'metaflows',
-    ...(data.url !== undefined && { url: data.url, method: data.method ?? 'put' }),
+    ...(data.url !== undefined && { url: withoutCredentials(data.url), method: data.method ?? 'put' }),
     mask_intervals: [],
     segments: [{ call_id: target.uuid, file, start_ms: 0 }],
     audit: [],
@@ -97,6 +97,15 @@ export function documentOf(beginning: Beginning): RecordingDocument {
       held_ms: 0,
     },
   };
+}
+
+/** A URL as everybody may see it; what it is called with stays in the recording's `internal.data`. */
+function withoutCredentials(url: string): string {
+  const shown = new URL(url);
+  if (shown.username === '' && shown.password === '') return url;
+  shown.username = '';
+  shown.password = '';
+  return shown.href;
 }
 
 /** Whether the two parties are kept apart, one on the left and one on the right. */
@@ -128,13 +137,18 @@ export function adoptedDocument(
   const { path, owner, ownerLeg, destination } = foreign;
   const format = /\.(wav|mp3)$/i.exec(path)?.[1]?.toLowerCase() as 'wav' | 'mp3' | undefined;
   if (!format) return undefined;
-  const data = { format, media_name: basename(path), origin: 'adopted', follow_transfer: false };
-  const doc = documentOf({ ...beginning, request: { data, leg: ownerLeg, owner } });
   const isInside = path.startsWith(`${dir}/`) && posix.normalize(path) === path;
+  const data = {
+    format,
+    media_name: basename(path),
+    origin: 'adopted',
+    follow_transfer: false,
+    ...(isInside && destination),
+  };
+  const doc = documentOf({ ...beginning, request: { data, leg: ownerLeg, owner } });
   const file = isInside ? path.slice(dir.length + 1) : doc.internal.file;
   return {
     ...doc,
-    ...(isInside && destination),
     segments: doc.segments.map((segment) => ({ ...segment, file })),
     internal: { ...doc.internal, file, path },
   };
@@ -156,20 +170,22 @@ export function switchPath(doc: RecordingDocument, dir: string): string {
 }
 
 /**
- * What the channel remembers of its recording, so that one that started just before the service was killed is
- * found again.
+ * What the channel remembers of its recording, so that one that started just before the service was killed, or a segment
+ * of one, is found again; `since`, epoch milliseconds, is when this recorder was asked for.
  */
-export function channelNote(doc: RecordingDocument): string {
-  const { id, account_id: account, owner_id: user, device_id: device, internal } = doc;
+export function channelNote(doc: RecordingDocument, since: number): string {
+  const { id, account_id: account, owner_id: user, device_id: device, call_id: call, internal } = doc;
   const { started_at: at, data, automatic } = internal;
-  return encodeURIComponent(
-    JSON.stringify({ id, at, owner: { account, user, device }, data, automatic } satisfies Note),
-  );
+  const owner = { account, user, device };
+  return encodeURIComponent(JSON.stringify({ id, at, since, call, owner, data, automatic } satisfies Note));
 }
 
 interface Note {
   id: string;
   at: number;
+  since: number;
+  /** The leg that it was asked of, or for. */
+  call: string;
   owner: { account: string; user: string | undefined; device: string | undefined };
   data: RecordRequest['data'];
   automatic: boolean | undefined;
@@ -179,8 +195,9 @@ interface Note {
 export function readChannelNote(note: string): (Note & { owner: RecordRequest['owner'] }) | undefined {
   try {
     const read = JSON.parse(decodeURIComponent(note)) as Partial<Note>;
-    const { id, at, owner, data } = read;
-    if (!/^[0-9]{6}-[0-9a-f]{32}$/.test(id ?? '') || !owner?.account || !Number.isSafeInteger(at) || !data) {
+    const { id, at, since, owner, data } = read;
+    const isDated = Number.isSafeInteger(at) && Number.isSafeInteger(since);
+    if (!/^[0-9]{6}-[0-9a-f]{32}$/.test(id ?? '') || !owner?.account || !isDated || !data) {
       return undefined;
     }
     return read as Note & { owner: RecordRequest['owner'] };

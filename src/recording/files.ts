@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { timeOfUuid, uuidDigits } from '../uuid.js';
 import { joinMp3, mp3Duration } from './mp3.js';
-import { joinWav, mendWav, trimWav, wavRate } from './wav.js';
+import { joinWav, mendWav, trimWav, wavDuration, wavRate } from './wav.js';
 
 /**
  * A recording's id: `YYYYMM-<32 hex digits>`, as Kazoo's. The digits are a UUID's, so that ids sort by their time and
@@ -88,6 +88,12 @@ export class RecordingFiles {
     return file.endsWith('.wav')
       ? wavRate(this.path(file)).catch(() => undefined)
       : Promise.resolve(undefined);
+  }
+
+  /** Milliseconds of audio in a file, finished or not; `undefined` where it cannot be seen. */
+  duration(file: string): Promise<number | undefined> {
+    const read = file.endsWith('.wav') ? wavDuration : mp3Duration;
+    return read(this.path(file)).catch(() => undefined);
   }
 
   /**

@@ -5,6 +5,7 @@ import type { RecordCallData } from '../generated/record_call.js';
 import type { AuditEntry, RecordingDocument } from '../generated/recording.js';
 import type { Active, ActiveRecordings } from './active.js';
 import { isAdopted, liesInside } from './document.js';
+import { happening } from './events.js';
 import type { Audio } from './files.js';
 import type { RecorderOptions, StopReason } from './ports.js';
 import { ended, isRunning, offsetAt, stoppedFor, type Ending } from './state.js';
@@ -35,8 +36,10 @@ export class Finisher {
 
   constructor(
     private readonly recordings: ActiveRecordings,
-    private readonly options: Pick<RecorderOptions, 'files' | 'transport' | 'dir' | 'onEvent' | 'log'>,
+    private readonly options: Pick<RecorderOptions, 'files' | 'transport' | 'dir' | 'log'>,
     private readonly now: () => number,
+    /** The recording runs no more. */
+    private readonly onOver: (active: Active) => void,
   ) {}
 
   /**
@@ -95,6 +98,7 @@ export class Finisher {
     this.expected.delete(id);
     const at = this.now();
     this.recordings.retire(active);
+    this.onOver(active);
     const why = expected?.reason ?? reason;
     active.doc = stoppedFor(active.doc, why, expected?.entry ?? entry ?? byService(why, at), at);
     // A file may take minutes to come: nobody is kept waiting for it, and a restart knows that the audio has ended.
@@ -127,7 +131,7 @@ export class Finisher {
     stopped: Stopped | undefined,
     at: number,
   ): Promise<RecordingDocument> {
-    const { files, onEvent, log } = this.options;
+    const { files, log } = this.options;
     const { min_s } = active.doc.internal;
     const segments = active.doc.segments.map(({ file }) => file);
     const ending = isAdopted(active.doc)
@@ -142,10 +146,8 @@ export class Finisher {
       ? { ...withoutFile, state: 'discarded' }
       : { ...withoutFile, ...(size !== undefined && { size }), ...(sha256 !== undefined && { sha256 }) };
     const doc = withDelivery(ended(active.doc, final));
-    await this.recordings.save(active, doc);
+    await this.recordings.save(active, doc, [happening('stopped', at), happening(final.state, at)]);
     if (ending.size !== undefined && !isAdopted(doc)) await files.removeParts(segments);
-    await onEvent({ type: 'stopped', recording: doc, at });
-    await onEvent({ type: final.state, recording: doc, at });
     log.info('recording ended', {
       recording: doc.id,
       state: doc.state,

@@ -9,7 +9,6 @@
 import type { Calls, Leg } from '../calls/calls.js';
 import type { RecordCallData } from '../generated/record_call.js';
 import type { RecordingDocument } from '../generated/recording.js';
-import { record } from '../switch/commands.js';
 import { hasRecorder, type Active, type ActiveRecordings } from './active.js';
 import type { Announcer } from './announcer.js';
 import { currentFile, isAdopted } from './document.js';
@@ -18,7 +17,7 @@ import type { Finisher, Stopped } from './finisher.js';
 import type { Limits } from './limits.js';
 import type { RecorderOptions } from './ports.js';
 import type { Segments } from './segments.js';
-import { cuts, offsetAt, segmentEnded, segmentStarted } from './state.js';
+import { offsetAt, segmentEnded, segmentStarted } from './state.js';
 
 /** CHANNEL_HANGUP and RECORD_STOP may swap (freeswitch.md): how long to wait for the one to explain the other. */
 const HANGUP_MS = 300;
@@ -38,8 +37,8 @@ export interface FollowingParts {
   prepare: (active: Active, key: string) => Promise<void>;
   /** The leg talks elsewhere now: its mask codes mask the recording no more. */
   left: (uuid: string) => Promise<void>;
-  /** Runs in the turn of the call. */
-  turn: (key: string, work: () => Promise<void>) => Promise<void>;
+  /** Runs in the turn of the legs' call. */
+  turn: (uuids: string[], work: () => Promise<void>) => Promise<void>;
 }
 
 export class Following {
@@ -154,7 +153,7 @@ export class Following {
   follow(active: Active): Promise<void> {
     const [survivor] = this.survivors(active);
     if (!survivor) return Promise.resolve();
-    return this.parts.turn(survivor.callId, async () => {
+    return this.parts.turn(active.doc.internal.parties, async () => {
       const { recordings, calls, segments, options, limits, announcer, keep, prepare } = this.parts;
       if (recordings.get(active.doc.id) !== active || hasRecorder(active)) return;
       const { doc } = active;
@@ -189,13 +188,6 @@ export class Following {
         },
       );
       limits.arm(active);
-      if (active.doc.state !== doc.state) {
-        // Whoever masked or unmasked from the other side of the call, while it was starting, found no recorder.
-        const isMasked = active.doc.state === 'masked';
-        const verb = cuts(doc) ? (isMasked ? 'pause' : 'resume') : isMasked ? 'mask' : 'unmask';
-        const command = record(verb, target.uuid, `${options.dir}/${file}`);
-        await options.switchOf(target.switchId).apis(survivor.callId, [command]);
-      }
       void announcer.inform(active, joined);
       await prepare(active, survivor.callId);
       options.log.info('recording goes on', {
@@ -204,6 +196,12 @@ export class Following {
         segment: doc.segments.length + 1,
       });
     });
+  }
+
+  /** Whatever happens to it is another instance's to explain. */
+  forget(active: Active): void {
+    clearTimeout(this.unexplained.get(active)?.timer);
+    this.unexplained.delete(active);
   }
 
   /** Ends every timer. */

@@ -6,12 +6,13 @@ import {
   maskArguments,
   parseBuglist,
   record,
+  setGlobal,
   setVariable,
   type ApiCommand,
 } from '../switch/commands.js';
 import { hasRecorder, type Active } from './active.js';
 import { NOTE } from './document.js';
-import { isOk, MASKED, type RecordingSwitch } from './segments.js';
+import { isOk, maskNote, type RecordingSwitch } from './segments.js';
 import { cuts } from './state.js';
 
 /** The channel variables from which an absorbed mask code masks inside the switch: `bindCode` of `commands.ts`. */
@@ -46,7 +47,7 @@ export class Maskers {
     if (!first) throw new MetaflowsError('not_recording');
     const port = this.switchOf(first.switchId);
     const ours = running.filter(hasRecorder);
-    const note = (value: string) => ours.map(({ doc }) => setVariable(doc.internal.leg, MASKED, value));
+    const note = (value: string) => running.map(({ doc }) => setGlobal(maskNote(doc.id), value));
     // The note is there before the mask and goes after the unmask: a crash in between errs on the masked side.
     const before = verb === 'mask' ? note(`@${this.now()}`) : [];
     const own = ours.map((active) => this.command(verb, active));
@@ -61,7 +62,7 @@ export class Maskers {
     if (running.length + others.length === 0) throw new MetaflowsError('not_recording');
     const otherReplies = others.length > 0 ? await port.apis(key, others) : [];
     const failed = [...replies, ...otherReplies].find((reply) => !isOk(reply));
-    if (verb === 'unmask' && failed === undefined && ours.length > 0) await port.apis(key, note(''));
+    if (verb === 'unmask' && failed === undefined && running.length > 0) await port.apis(key, note(''));
     const done = new Set(
       running.filter((active) => !hasRecorder(active) || isOk(replies[ours.indexOf(active)])),
     );
@@ -75,23 +76,28 @@ export class Maskers {
 
   /** Gives the legs of the call what their mask codes need to mask inside the switch, the service up or not. */
   async prepare(active: Active, key: string): Promise<void> {
-    const { leg } = active.doc.internal;
+    const { id, internal } = active.doc;
     const verb = cuts(active.doc) ? 'pause' : 'mask';
     const commands = this.realLegs(active).flatMap(({ uuid }) => [
-      setVariable(uuid, MASK_NOTE_ARGUMENTS, `${leg} ${MASKED}`),
-      setVariable(uuid, MASK_ARGUMENTS, maskArguments(verb, leg, this.pathOf(active))),
+      setVariable(uuid, MASK_NOTE_ARGUMENTS, maskNote(id)),
+      setVariable(uuid, MASK_ARGUMENTS, maskArguments(verb, internal.leg, this.pathOf(active))),
     ]);
-    if (commands.length > 0) await this.switchOf(active.doc.internal.switch).apis(key, commands);
+    if (commands.length > 0) await this.switchOf(internal.switch).apis(key, commands);
   }
 
   /** What takes the traces of a recording off the legs of its call. */
   forget(active: Active): ApiCommand[] {
     return this.realLegs(active).flatMap(({ uuid }) => [
       ...forgetOn(uuid),
-      ...(uuid === active.doc.internal.leg
-        ? [setVariable(uuid, NOTE, ''), setVariable(uuid, MASKED, '')]
-        : []),
+      ...(uuid === active.doc.internal.leg ? [setVariable(uuid, NOTE, '')] : []),
     ]);
+  }
+
+  /** The recording is over, and its mask with it. */
+  async over({ doc }: Active): Promise<void> {
+    const { switch: switchId, leg } = doc.internal;
+    const key = this.calls.get(leg)?.callId ?? leg;
+    await this.switchOf(switchId).apis(key, [setGlobal(maskNote(doc.id), '')]);
   }
 
   /** The leg has left the call of its recording: its mask codes mask that no more. */

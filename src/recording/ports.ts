@@ -51,6 +51,8 @@ export interface RecorderOptions {
   calls: Calls;
   switchOf: (id: string) => RecordingSwitch;
   store: RecordingStore;
+  /** Whether documents of this switch's recordings are not another instance's to write; all are this one's by default. */
+  mayWrite?: (switchId: string) => boolean;
   files: RecordingFiles;
   /** Missing where the service sees the folder that the switch writes to. */
   transport?: Transport | undefined;
@@ -68,7 +70,7 @@ export interface RecorderOptions {
   /** Whether the disk has room for new recordings. */
   hasSpace: () => boolean;
   feedback: { play(leg: Leg, tone: Tone): Promise<void> };
-  /** Awaited before whoever asked is told; a rejection is logged and changes nothing. */
+  /** Awaited before whoever asked is told; never rejects. */
   onEvent: (event: RecordingEvent) => Promise<void>;
   /** Gets each thing that is done to a recording, and that could not be done, before whoever asked is told. */
   audit: Audit;

@@ -12,7 +12,7 @@ import { Announcer } from './announcer.js';
 import { ActiveRecordings, type Active } from './active.js';
 import { Commands } from './commands.js';
 import { isAdopted, switchPath } from './document.js';
-import type { RecordingEvent } from './events.js';
+import { happening, type Happening } from './events.js';
 import { Finisher } from './finisher.js';
 import { Following } from './following.js';
 import { Limits } from './limits.js';
@@ -41,13 +41,15 @@ export class Recorder {
   constructor(private readonly options: RecorderOptions) {
     const { calls, switchOf, files } = options;
     this.now = options.now ?? Date.now;
-    this.active = new ActiveRecordings(options.store, options.audit);
+    this.active = new ActiveRecordings(options.store, options.audit, options.onEvent, options.mayWrite);
     this.segments = new Segments(switchOf, files, this.now);
     const pathOf = (active: Active) => this.pathOf(active);
     this.maskers = new Maskers(calls, switchOf, pathOf, this.now);
-    this.finisher = new Finisher(this.active, options, this.now);
+    this.finisher = new Finisher(this.active, options, this.now, (active) =>
+      this.attempt(active, this.maskers.over(active)),
+    );
     this.limits = new Limits(this.now, {
-      onTimeLimit: (active) => this.attempt(active, this.commands.end(active, 'time_limit')),
+      onTimeLimit: (active) => this.attempt(active, this.commands.endByItself(active, 'time_limit')),
       onMaskLimit: (active) => this.attempt(active, this.commands.unmaskByLimit(active)),
       onMaskWarning: (active) => this.attempt(active, this.warn(active)),
     });
@@ -55,7 +57,7 @@ export class Recorder {
     this.commands = new Commands({
       options,
       recordings: this.active,
-      turns: this.turns,
+      turn: (uuids, work) => this.turns.take(this.callOf(uuids), work),
       maskers: this.maskers,
       finisher: this.finisher,
       limits: this.limits,
@@ -98,7 +100,7 @@ export class Recorder {
       keep: (active, doc) => this.keep(active, doc),
       prepare: (active, key) => this.prepare(active, key),
       left: (uuid) => this.left(uuid),
-      turn: (key, work) => this.turns.take(key, work),
+      turn: (uuids, work) => this.turns.take(this.callOf(uuids), work),
     });
     this.recovery = new Recovery({
       options,
@@ -111,6 +113,7 @@ export class Recorder {
       maskers: this.maskers,
       pathOf,
       now: this.now,
+      keep: (active, doc, type) => this.keep(active, doc, type),
     });
   }
 
@@ -154,7 +157,7 @@ export class Recorder {
           const { call_id, internal } = active.doc;
           const keys = (internal.data as RecordCallData).end_key;
           if (call_id === event.uuid && keys?.includes(event.digit))
-            this.attempt(active, this.commands.end(active, 'end_key'));
+            this.attempt(active, this.commands.endByItself(active, 'end_key'));
         }
         return;
       case 'hangup':
@@ -185,6 +188,15 @@ export class Recorder {
     return this.recovery.recover(switchId, legs);
   }
 
+  /** The recordings of a switch are another instance's now, or were meanwhile: they go on, and nothing is known of them. */
+  forget(switchId: string): void {
+    for (const active of [...this.active.all()]) {
+      if (active.doc.internal.switch !== switchId) continue;
+      this.active.retire(active);
+      this.following.forget(active);
+    }
+  }
+
   /** How many recordings run in each state. */
   counts(): { recording: number; masked: number } {
     const counts = { recording: 0, masked: 0 };
@@ -207,6 +219,20 @@ export class Recorder {
    */
   run(request: RecordRequest): Promise<RecordOutcome> {
     return this.commands.run(request);
+  }
+
+  /**
+   * What orders commands: the legs of a call, and the parties of its recordings, which may talk in calls of their own by
+   * now. Not `Leg.callId`, of which the two sides of a loopback channel, or two calls that are joined, have one each.
+   */
+  private callOf(uuids: string[]): string[] {
+    const { calls } = this.options;
+    const legs = uuids.flatMap((uuid) => {
+      const leg = calls.get(uuid);
+      return leg ? calls.legsOf(leg).map((each) => each.uuid) : [uuid];
+    });
+    const recordings = legs.flatMap((uuid) => this.active.ofParty(uuid));
+    return [...new Set([...legs, ...recordings.flatMap(({ doc }) => doc.internal.parties)])];
   }
 
   /** What it was told to wait for has come, or is over. */
@@ -244,9 +270,8 @@ export class Recorder {
   }
 
   /** Stores a document, then tells of what happened to it. */
-  private async keep(active: Active, doc: RecordingDocument, type?: RecordingEvent['type']): Promise<void> {
-    await this.active.save(active, doc);
-    if (type) await this.options.onEvent({ type, recording: doc, at: this.now() });
+  private keep(active: Active, doc: RecordingDocument, type?: Happening['type']): Promise<void> {
+    return this.active.save(active, doc, type ? [happening(type, this.now())] : []);
   }
 
   private attempt(active: Active, work: Promise<unknown>): void {

@@ -4,19 +4,21 @@
  * the switch, never guessed.
  */
 import type { AuditEntry, RecordingDocument } from '../generated/recording.js';
-import { buglist, parseBuglist, record } from '../switch/commands.js';
+import { buglist, global, parseBuglist, record } from '../switch/commands.js';
 import type { LegData } from '../switch/events.js';
 import type { Adoption } from './adoption.js';
 import type { Announcer } from './announcer.js';
 import { hasRecorder, type Active, type ActiveRecordings } from './active.js';
-import { documentOf, NOTE, readChannelNote, switchPath } from './document.js';
+import { currentFile, documentOf, NOTE, readChannelNote, switchPath } from './document.js';
+import type { Happening } from './events.js';
+import { segmentFile } from './files.js';
 import type { Finisher } from './finisher.js';
 import type { Following } from './following.js';
 import type { Limits } from './limits.js';
 import type { Maskers } from './masking.js';
 import type { RecorderOptions } from './ports.js';
-import { isOk, MASKED } from './segments.js';
-import { audited, cuts, masked, unmasked } from './state.js';
+import { isOk, maskNote } from './segments.js';
+import { audited, cuts, masked, momentOf, segmentEnded, segmentStarted, unmasked } from './state.js';
 
 export interface RecoveryParts {
   options: RecorderOptions;
@@ -29,6 +31,8 @@ export interface RecoveryParts {
   maskers: Maskers;
   pathOf: (active: Active) => string;
   now: () => number;
+  /** Stores the document, then tells of what happened to it. */
+  keep: (active: Active, doc: RecordingDocument, type?: Happening['type']) => Promise<void>;
 }
 
 export class Recovery {
@@ -60,7 +64,9 @@ export class Recovery {
       const at = new Date(doc.internal.started_at).toISOString();
       const user = doc.owner_id === undefined ? {} : { user_id: doc.owner_id };
       const start: AuditEntry = { action: 'start', at, by: 'service', ...user, result: 'ok' };
-      docs.push(this.parts.recordings.add(audited(doc, start)).doc);
+      const active = this.parts.recordings.add(audited(doc, start));
+      await this.parts.keep(active, active.doc, 'started');
+      docs.push(active.doc);
     }
     await Promise.all(docs.map((doc) => this.recoverOne(doc, byUuid)));
     await this.parts.adoption.find(switchId, legs);
@@ -77,49 +83,71 @@ export class Recovery {
   }
 
   private async recoverOne(doc: RecordingDocument, legs: ReadonlyMap<string, LegData>): Promise<void> {
-    const { options, recordings, finisher, following, limits, announcer, maskers, pathOf } = this.parts;
+    const { recordings, finisher, following, limits, announcer, pathOf, keep } = this.parts;
     const active = recordings.get(doc.id) ?? recordings.add(doc, doc.audit.length);
-    const leg = legs.get(doc.internal.leg);
     if (doc.stop_reason) {
       // It had ended, and its file had not come.
       void finisher.finish(active, doc.stop_reason, undefined);
       return;
     }
     announcer.arm(active);
-    const carrier = hasRecorder(active) && !leg ? await this.carrierOf(active, [...legs.keys()]) : undefined;
-    if (carrier !== undefined) {
-      following.moved(carrier, pathOf(active), pathOf);
-      return;
-    }
-    if (!hasRecorder(active) || !leg) {
-      // Its leg left while nobody looked: it goes on with who is left, or is over.
-      following.segmentOver(active, undefined, 'switch_lost');
-      return;
-    }
-    const note = leg.variables[MASKED];
-    const wasMasked = doc.state === 'masked' || Boolean(note);
-    const answers = await options
-      .switchOf(doc.internal.switch)
-      .apis(leg.uuid, [
-        ...(wasMasked ? [maskers.again(active)] : []),
-        { command: 'uptime', args: 'ms' },
-        buglist(leg.uuid),
-      ]);
-    const bugs = parseBuglist(answers.at(-1) ?? '');
-    if (!bugs.some(({ target }) => target === pathOf(active))) {
-      void finisher.finish(active, 'switch_lost', undefined);
-      return;
-    }
-    let known = this.maskedMeanwhile(doc, note, Number(answers.at(-2)));
-    if (wasMasked && !isOk(answers[0])) {
+    const isLost = hasRecorder(active) && !legs.has(doc.internal.leg);
+    const carrier = isLost ? await this.carrierOf(active, [...legs.keys()]) : undefined;
+    let known = doc;
+    if (isLost && carrier === undefined) known = segmentEnded(doc, await this.endOfAudio(doc));
+    if (!hasRecorder(active)) known = await this.withSegmentBegun(doc, legs);
+    known = await this.maskedMeanwhile(known);
+    await keep(active, known, known.state === doc.state ? undefined : 'masked');
+    if (carrier !== undefined) following.moved(carrier, pathOf(active), pathOf);
+    // Its leg left while nobody looked: it goes on with who is left, or is over.
+    else if (!hasRecorder(active)) following.segmentOver(active, undefined, 'switch_lost');
+    else if (await this.runs(active)) limits.arm(active);
+    else void finisher.finish(active, 'switch_lost', undefined);
+  }
+
+  /** Whether the switch records it; then masked again where it is masked. */
+  private async runs(active: Active): Promise<boolean> {
+    const { options, maskers, pathOf, keep, now } = this.parts;
+    const { doc } = active;
+    const { leg, switch: switchId } = doc.internal;
+    const isMasked = doc.state === 'masked';
+    const again = isMasked ? [maskers.again(active)] : [];
+    const answers = await options.switchOf(switchId).apis(leg, [...again, buglist(leg)]);
+    const path = pathOf(active);
+    if (!parseBuglist(answers.at(-1) ?? '').some(({ target }) => target === path)) return false;
+    if (isMasked && !isOk(answers[0])) {
       options.log.error('a recording could not be masked again', { recording: doc.id });
-      const at = this.parts.now();
+      const at = now();
       const when = new Date(at).toISOString();
       const entry: AuditEntry = { action: 'mask', at: when, by: 'service', result: 'mask_incomplete' };
-      known = audited(unmasked(known, at), entry);
+      await keep(active, audited(unmasked(doc, at), entry), 'unmasked');
     }
-    await recordings.save(active, known);
-    limits.arm(active);
+    return true;
+  }
+
+  /** When the last that was written was said, where its file can be seen. */
+  private async endOfAudio(doc: RecordingDocument): Promise<number> {
+    const ms = await this.parts.options.files.duration(currentFile(doc));
+    const now = this.parts.now();
+    return ms === undefined ? now : Math.min(now, momentOf(doc, (doc.segments.at(-1)?.start_ms ?? 0) + ms));
+  }
+
+  /** With the next segment, where the service was killed before it wrote down that it had started it. */
+  private async withSegmentBegun(
+    doc: RecordingDocument,
+    legs: ReadonlyMap<string, LegData>,
+  ): Promise<RecordingDocument> {
+    const { options } = this.parts;
+    const file = segmentFile(doc.internal.file, doc.segments.length + 1);
+    for (const { uuid, variables } of legs.values()) {
+      const note = readChannelNote(variables[NOTE] ?? '');
+      if (note?.id !== doc.id) continue;
+      const [bugs = ''] = await options.switchOf(doc.internal.switch).apis(uuid, [buglist(uuid)]);
+      if (!parseBuglist(bugs).some(({ target }) => target === `${options.dir}/${file}`)) continue;
+      const isHeld = options.calls.get(uuid)?.held ?? false;
+      return segmentStarted(doc, { leg: uuid, file, isHeld }, note.since);
+    }
+    return doc;
   }
 
   /** The leg to which the switch moved a recorder by itself while nobody looked. */
@@ -133,13 +161,14 @@ export class Recovery {
   }
 
   /** Masked while nobody listened: inside the switch, or by a service that was killed before it wrote it down. */
-  private maskedMeanwhile(
-    doc: RecordingDocument,
-    note: string | undefined,
-    uptimeMs: number,
-  ): RecordingDocument {
-    if (!note || doc.state === 'masked') return doc;
-    const since = Math.max(maskedSince(note, uptimeMs, this.parts.now()), doc.internal.started_at);
+  private async maskedMeanwhile(doc: RecordingDocument): Promise<RecordingDocument> {
+    if (doc.state === 'masked') return doc;
+    const { leg, switch: switchId, started_at } = doc.internal;
+    const port = this.parts.options.switchOf(switchId);
+    const asked = [global(maskNote(doc.id)), { command: 'uptime', args: 'ms' }];
+    const [note = '', uptime] = await port.apis(leg, asked);
+    if (!/^@?\d+$/.test(note)) return doc;
+    const since = Math.max(maskedSince(note, Number(uptime), this.parts.now()), started_at);
     const at = new Date(since).toISOString();
     return audited(masked(doc, since), { action: 'mask', at, by: 'code', result: 'ok' });
   }
@@ -151,7 +180,7 @@ export class Recovery {
     if (!note || !target) return undefined;
     const other = calls.farLeg(target);
     return documentOf({
-      request: { data: note.data, leg: target, owner: note.owner },
+      request: { data: note.data, leg: calls.get(note.call) ?? target, owner: note.owner },
       ...(note.automatic && { automatic: true }),
       target,
       other,

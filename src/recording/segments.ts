@@ -2,7 +2,7 @@
 import { MetaflowsError } from '../errors.js';
 import type { RecordCallData } from '../generated/record_call.js';
 import type { RecordingDocument } from '../generated/recording.js';
-import { assertAccepted, record, setVariable, type ApiCommand } from '../switch/commands.js';
+import { assertAccepted, record, setGlobal, setVariable, type ApiCommand } from '../switch/commands.js';
 import type { Leg } from '../calls/calls.js';
 import { channelNote, isStereo, NOTE } from './document.js';
 import type { RecordingFiles } from './files.js';
@@ -14,8 +14,13 @@ export interface RecordingSwitch {
   apis(key: string, commands: ApiCommand[]): Promise<string[]>;
 }
 
-/** Set on the recorded leg, to when it began, while its recording is masked or may be: `maskedSince` of `recovery.ts`. */
-export const MASKED = 'metaflows_masked';
+/**
+ * The switch's global variable that says since when the recording is masked, or may be: `maskedSince` of `recovery.ts`. On
+ * no leg, since the mask outlives each of them.
+ */
+export function maskNote(id: string): string {
+  return `metaflows_masked_${id}`;
+}
 
 /** A start answers within 2 s (freeswitch.md), its event follows at once. */
 const START_EVENT_MS = 3000;
@@ -66,8 +71,8 @@ export class Segments {
     const isMasked = doc.state === 'masked';
     try {
       const notes = [
-        setVariable(target.uuid, NOTE, channelNote(doc)),
-        ...(isMasked ? [setVariable(target.uuid, MASKED, `@${this.now()}`)] : []),
+        setVariable(target.uuid, NOTE, channelNote(doc, this.now())),
+        ...(isMasked ? [setGlobal(maskNote(doc.id), `@${this.now()}`)] : []),
         ...before,
       ];
       const replies = await port.apis(key, [

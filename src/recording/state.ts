@@ -51,6 +51,12 @@ export function offsetAt(doc: RecordingDocument, at: number): number {
   return Math.max(0, Math.round(until - started_at - held_ms));
 }
 
+/** When, epoch milliseconds, what lies at an offset into the audio was said, if nothing was held since. */
+export function momentOf(doc: RecordingDocument, offsetMs: number): number {
+  const { started_at, held_ms } = doc.internal;
+  return started_at + held_ms + offsetMs;
+}
+
 /** Nothing is written from `at` on. */
 export function paused(doc: RecordingDocument, pause: Pause, at: number): RecordingDocument {
   const { pauses, held_since = at } = doc.internal;

@@ -38,6 +38,17 @@ export async function mendWav(path: string): Promise<number> {
   }
 }
 
+/** Milliseconds of audio in a file, as it is; 0 for what is no WAV. */
+export async function wavDuration(path: string): Promise<number> {
+  const file = await open(path, 'r');
+  try {
+    const layout = await layoutOf(file);
+    return layout ? milliseconds(layout) : 0;
+  } finally {
+    await file.close();
+  }
+}
+
 /** The sample rate of a file, Hz; `undefined` for what is no WAV. */
 export async function wavRate(path: string): Promise<number | undefined> {
   const file = await open(path, 'r');

@@ -193,7 +193,23 @@ const general: [string, Command][] = [
       return instance.api(name, expandHeaders(instance, argument, leg)) ?? '-ERR Cannot execute command\n';
     },
   ],
-  ['global_getvar', (instance, args) => instance.globals.get(args) ?? ''],
+  [
+    'global_getvar',
+    (instance, name) =>
+      name === ''
+        ? [...instance.globals].map(([each, value]) => `${each}=${value}\n`).join('')
+        : (instance.globals.get(name) ?? ''),
+  ],
+  [
+    'global_setvar',
+    (instance, args) => {
+      const [name = '', value = ''] = separate(args, '=');
+      if (name === '') return '-USAGE: <var>=<value> [=<value2>]\n';
+      if (value === '') instance.globals.delete(name);
+      else instance.globals.set(name, value);
+      return '+OK';
+    },
+  ],
   ['hash', hash],
   [
     'hupall',

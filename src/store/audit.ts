@@ -16,11 +16,9 @@ import type { AuditEvent } from '../audit/events.js';
 import { MetaflowsError } from '../errors.js';
 import { Turns } from '../recording/turns.js';
 import type { Documents } from './documents.js';
-import { newInstanceId } from './instance.js';
 
 const LINES = 'audit/';
 const HEADS = 'audit-head/';
-const INSTANCE = 'audit-instance';
 
 /** A part of all lines, by their places; `next_start_key` is missing on the last one. */
 export interface AuditPage {
@@ -37,16 +35,15 @@ export class AuditStore {
     this.#documents = documents;
   }
 
-  /** Goes on with the chain of `instance`; where none is named, with the one of whoever has this database alone. */
-  async load(instance?: string): Promise<void> {
-    const id = instance ?? (await this.#ownInstance());
-    const known = (await this.#documents.get<Head>(HEADS + id))?.value ?? beginningOf(id);
-    const [newest] = await this.#documents.ids(`${LINES}${id}/`, { limit: 1 });
+  /** Goes on with the chain of this instance, or begins it. */
+  async load(instance: string): Promise<void> {
+    const known = (await this.#documents.get<Head>(HEADS + instance))?.value ?? beginningOf(instance);
+    const [newest] = await this.#documents.ids(`${LINES}${instance}/`, { limit: 1 });
     this.#head = known;
     // A crash came between a line and its head.
     if (Number(newest ?? 0) > known.seq) {
-      const line = await this.#documents.get<AuditLine>(`${LINES}${id}/${newest ?? ''}`);
-      if (line) this.#head = { instance: id, seq: Number(newest), hash: hashOf(line.value) };
+      const line = await this.#documents.get<AuditLine>(`${LINES}${instance}/${newest ?? ''}`);
+      if (line) this.#head = { instance, seq: Number(newest), hash: hashOf(line.value) };
     }
   }
 
@@ -80,33 +77,21 @@ export class AuditStore {
 
   /** All lines of all instances in the order of their places, as they lie there; from `startKey` on. */
   async page(limit: number, startKey?: string): Promise<AuditPage> {
-    const places = await this.#documents.ids(LINES, {
+    const entries = await this.#documents.entries(LINES, {
       lowest: startKey,
       limit: limit + 1,
       ascending: true,
     });
-    const entries = await this.#documents.getAll(places.slice(0, limit).map((place) => LINES + place));
-    const next = places[limit];
-    return {
-      lines: entries.map(({ id, value }) => ({ place: id.slice(LINES.length), line: value })),
-      ...(next !== undefined && { next_start_key: next }),
-    };
+    const lines = entries.map(({ id, value }) => ({ place: id.slice(LINES.length), line: value }));
+    const next = lines[limit]?.place;
+    return { lines: lines.slice(0, limit), ...(next !== undefined && { next_start_key: next }) };
   }
 
   /** The newest line of each chain, as it was written; of its own chain this instance knows it without asking. */
   async heads(): Promise<Head[]> {
     const own = this.#head;
-    const ids = (await this.#documents.ids(HEADS, { ascending: true })).map((id) => HEADS + id);
-    const heads = (await this.#documents.getAll<Head>(ids)).map(({ value }) => value);
+    const heads = (await this.#documents.entries<Head>(HEADS, { ascending: true })).map(({ value }) => value);
     return [...heads.filter(({ instance }) => instance !== own.instance), ...(own.seq > 0 ? [own] : [])];
-  }
-
-  async #ownInstance(): Promise<string> {
-    const { value } = await this.#documents.update<{ id: string }>(
-      INSTANCE,
-      (known) => known ?? { id: newInstanceId() },
-    );
-    return value.id;
   }
 
   async #advance(head: Head): Promise<void> {

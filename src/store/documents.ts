@@ -1,9 +1,12 @@
 /** Documents in PouchDB: read, changed without losing another's change, listed by ranges of their ids. */
+import { setTimeout } from 'node:timers/promises';
 import { MetaflowsError } from '../errors.js';
 import { Turns } from '../recording/turns.js';
 
-/** Writers of one process take turns, so a conflict means another process: it is rarely met twice in a row. */
+/** Writers of one process take turns, so a conflict means another process; each wait is longer, and as long by chance. */
 const ATTEMPTS = 10;
+/** Documents that are read at a time where all of a kind are wanted. */
+const PAGE = 1000;
 
 /** A document as it is stored. */
 export interface Entry<T> {
@@ -54,6 +57,11 @@ export class Documents {
     return (await this.#change(id, change)) as Entry<T>;
   }
 
+  /** As {@link update}; where there is no such document, stores nothing and resolves with undefined. */
+  async revise<T extends object>(id: string, change: (current: T) => T): Promise<Entry<T> | undefined> {
+    return (await this.#change<T>(id, (current) => current && change(current))) as Entry<T> | undefined;
+  }
+
   /** Stores a document that is never changed; resolves with false where there is one already. */
   async create(id: string, value: object): Promise<boolean> {
     return (await this.#put({ ...value, _id: id })) !== undefined;
@@ -77,22 +85,24 @@ export class Documents {
   }
 
   /** What follows `prefix` in the ids of the documents in the range, the highest first unless told otherwise. */
-  async ids(
-    prefix: string,
-    { lowest = '', highest = '\uffff', limit, ascending = false }: Range = {},
-  ): Promise<string[]> {
-    // CouchDB answers a range that is upside down with an error.
-    if (highest < lowest) return [];
-    const [low, high] = [prefix + lowest, prefix + highest];
-    const range = ascending
-      ? { startkey: low, endkey: high }
-      : { startkey: high, endkey: low, descending: true };
-    try {
-      const { rows } = await this.#db.allDocs({ ...range, ...(limit !== undefined && { limit }) });
-      return rows.map(({ id }) => id.slice(prefix.length));
-    } catch (error) {
-      throw failed(error);
-    }
+  async ids(prefix: string, range: Range = {}): Promise<string[]> {
+    return (await this.#rows(prefix, range)).map(({ id }) => id.slice(prefix.length));
+  }
+
+  /** The documents in the range themselves, in the order of {@link ids}. */
+  async entries<T extends object>(prefix: string, range: Range = {}): Promise<Entry<T>[]> {
+    const rows = await this.#rows<T>(prefix, range, true);
+    return rows.flatMap(({ doc }) => (doc ? [entryOf<T>(doc)] : []));
+  }
+
+  /** All documents whose ids begin with `prefix`, a page at a time. */
+  async *all<T extends object>(prefix: string): AsyncGenerator<Entry<T>> {
+    let highest: string | undefined;
+    do {
+      const page = await this.entries<T>(prefix, { highest, limit: PAGE + 1 });
+      yield* page.slice(0, PAGE);
+      highest = page[PAGE]?.id.slice(prefix.length);
+    } while (highest !== undefined);
   }
 
   /** Those of the documents that there are, in the order of `ids`. */
@@ -110,6 +120,25 @@ export class Documents {
     return this.#turns.idle();
   }
 
+  async #rows<T extends object>(
+    prefix: string,
+    { lowest = '', highest = '\uffff', limit, ascending = false }: Range,
+    include_docs = false,
+  ): Promise<PouchDB.Core.AllDocsResponse<T>['rows']> {
+    // CouchDB answers a range that is upside down with an error.
+    if (highest < lowest) return [];
+    const [low, high] = [prefix + lowest, prefix + highest];
+    const range = ascending
+      ? { startkey: low, endkey: high }
+      : { startkey: high, endkey: low, descending: true };
+    try {
+      const paged = limit === undefined ? range : { ...range, limit };
+      return (await this.#db.allDocs<T>({ ...paged, include_docs })).rows;
+    } catch (error) {
+      throw failed(error);
+    }
+  }
+
   #change<T extends object>(
     id: string,
     change: (current: T | undefined) => T | undefined,
@@ -122,6 +151,7 @@ export class Documents {
         const content = value ?? { _deleted: true };
         const rev = await this.#put({ ...content, _id: id, ...(current && { _rev: current.rev }) });
         if (rev !== undefined) return value ? { id, rev, value } : { id, rev };
+        await setTimeout(Math.random() * 2 ** attempt);
       }
       throw new MetaflowsError('store_failed', 'too many conflicting writers');
     });
@@ -146,13 +176,19 @@ export function entryOf<T extends object>(
   return { id: _id, rev: _rev, value: value as T };
 }
 
+/** Over HTTP PouchDB rejects with what CouchDB has answered: an object, and no Error. */
 function isStatus(error: unknown, status: number): boolean {
-  return error instanceof Error && 'status' in error && error.status === status;
+  return error instanceof Object && 'status' in error && error.status === status;
 }
 
 function failed(error: unknown): MetaflowsError {
   if (error instanceof MetaflowsError) return error;
-  return new MetaflowsError('store_failed', error instanceof Error ? error.message : String(error), {
-    cause: error,
-  });
+  return new MetaflowsError('store_failed', reasonOf(error), { cause: error });
+}
+
+/** What was wrong, such as ECONNREFUSED: node-fetch says in its sentence beside it where the database is. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Object)) return String(error);
+  if ('code' in error && typeof error.code === 'string') return error.code;
+  return 'message' in error ? String(error.message) : 'no reason was given';
 }

@@ -16,9 +16,7 @@ export class Mirror<T extends object> {
   }
 
   async load(): Promise<void> {
-    const keys = await this.#documents.ids(this.#prefix);
-    const entries = await this.#documents.getAll<T>(keys.map((key) => this.#prefix + key));
-    for (const entry of entries) this.take(entry);
+    for await (const entry of this.#documents.all<T>(this.#prefix)) this.take(entry);
   }
 
   get(key: string): T | undefined {
@@ -34,6 +32,13 @@ export class Mirror<T extends object> {
     const entry = await this.#documents.update(this.#prefix + key, change);
     this.take(entry);
     return entry.value;
+  }
+
+  /** {@link Documents.revise}; what was stored is what `get` answers when this resolves. */
+  async revise(key: string, change: (current: T) => T): Promise<T | undefined> {
+    const entry = await this.#documents.revise(this.#prefix + key, change);
+    if (entry) this.take(entry);
+    return entry?.value;
   }
 
   /** Whether there was anything to delete. */

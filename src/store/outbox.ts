@@ -1,13 +1,8 @@
-/**
- * What is to be sent, until it has arrived: `outbox/{shipment id}`. An empty document is an upload that nobody has
- * tried yet, written before the recording that it belongs to (`recordings.ts`).
- */
+/** What is to be sent, until it has arrived: `outbox/{shipment id}`. */
 import type { Documents } from './documents.js';
 
 /** What the ids of these documents begin with. */
 export const OUTBOX = 'outbox/';
-/** Documents that are read at a time. */
-const PAGE = 200;
 
 export class OutboxStore<T extends object> {
   readonly #documents: Documents;
@@ -20,6 +15,11 @@ export class OutboxStore<T extends object> {
     return (await this.#documents.get<T>(OUTBOX + id))?.value;
   }
 
+  /** Resolves with false, and stores nothing, where there is one already. */
+  create(id: string, shipment: T): Promise<boolean> {
+    return this.#documents.create(OUTBOX + id, shipment);
+  }
+
   async put(id: string, shipment: T): Promise<void> {
     await this.#documents.update<T>(OUTBOX + id, () => shipment);
   }
@@ -28,13 +28,9 @@ export class OutboxStore<T extends object> {
     await this.#documents.remove(OUTBOX + id);
   }
 
-  /** Those whose ids begin with `prefix`, the empty ones too. */
-  async *list(prefix = ''): AsyncGenerator<[id: string, shipment: Partial<T>]> {
-    const ids = await this.#documents.ids(OUTBOX + prefix);
-    for (let at = 0; at < ids.length; at += PAGE) {
-      const page = ids.slice(at, at + PAGE).map((id) => OUTBOX + prefix + id);
-      for (const { id, value } of await this.#documents.getAll<T>(page))
-        yield [id.slice(OUTBOX.length), value];
-    }
+  /** Those whose ids begin with `prefix`. */
+  async *list(prefix = ''): AsyncGenerator<[id: string, shipment: T]> {
+    for await (const { id, value } of this.#documents.all<T>(OUTBOX + prefix))
+      yield [id.slice(OUTBOX.length), value];
   }
 }

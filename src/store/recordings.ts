@@ -3,10 +3,11 @@
  * `recording/{account}/{id}` answers for an account; two indexes of empty documents, whose ids say all, answer for
  * a user (`owned/{account}/{user}/{id}`) and for a restarted service (`unfinished/{account}/{id}`). Index
  * documents are written before the recording: one without its recording means a crash in between, and is passed
- * over. So are the outbox's entries (`outbox.ts`) of a recording that is to be delivered or told, empty as yet.
+ * over. So is what happened to a recording and is still to be told: `news/{account}/{id}/{happening}`.
  */
 import type { RecordingDocument } from '../generated/recording.js';
-import { pendingShipments, shipmentsOf } from '../delivery/ids.js';
+import { shipmentsOf } from '../delivery/ids.js';
+import type { Happening, RecordingEvent } from '../recording/events.js';
 import { newRecordingId } from '../recording/files.js';
 import { isRunning } from '../recording/state.js';
 import { Turns } from '../recording/turns.js';
@@ -27,6 +28,8 @@ export interface RecordingQuery {
   matches?: (recording: RecordingDocument) => boolean;
 }
 
+/** What the ids of news begin with. */
+const NEWS = 'news/';
 /** Documents that are looked at for one page: whoever looks for few among many gets a short page, and goes on. */
 const MAX_SCANNED = 2000;
 /** Documents that are read at a time where some are passed over. */
@@ -40,6 +43,14 @@ export interface RecordingPage {
 
 interface Stored {
   recording: RecordingDocument;
+  /** How many things have happened to it. */
+  happenings?: number;
+}
+
+/** Of a recording whose document does not count as many, it has not happened: a crash came before the document. */
+interface News extends RecordingEvent {
+  /** From 1 on. */
+  number: number;
 }
 
 export class RecordingStore {
@@ -51,8 +62,11 @@ export class RecordingStore {
     this.#documents = documents;
   }
 
-  /** The last call wins, also when it comes before an earlier one has ended. */
-  save(recording: RecordingDocument): Promise<void> {
+  /**
+   * The last call wins, also when it comes before an earlier one has ended. With it is stored what `happened`, in this
+   * order, until it is {@link told}.
+   */
+  save(recording: RecordingDocument, happened: readonly Happening[] = []): Promise<void> {
     const key = keyOf(recording.account_id, recording.id);
     return this.#turns.take(key, async () => {
       if (!this.#marked.has(key)) {
@@ -62,10 +76,10 @@ export class RecordingStore {
         ]);
         this.#marked.add(key);
       }
-      await this.#documents.mark(pendingShipments(recording).map((id) => OUTBOX + id));
-      await this.#documents.update<Stored>(`recording/${key}`, (current) => ({
-        // A hold is not the recorder's, whose document may be older.
-        recording: { ...recording, ...(current?.recording.legal_hold && { legal_hold: true }) },
+      // A hold is not the recorder's, whose document may be older.
+      await this.#write(recording, happened, (current) => ({
+        ...recording,
+        ...(current?.legal_hold && { legal_hold: true }),
       }));
       if (!isRunning(recording)) {
         await this.#documents.remove(`unfinished/${key}`);
@@ -76,24 +90,40 @@ export class RecordingStore {
 
   /**
    * Stores what `change` makes of the newest version of a recording, and resolves with it; undefined where there is none.
-   * Of one that has not ended only `legal_hold` may be changed: all else is the recorder's.
+   * Of one that has not ended only `legal_hold` may be changed: all else is the recorder's. `happened` as with {@link save}.
    */
   async change(
     account: string,
     id: string,
     change: (recording: RecordingDocument) => RecordingDocument,
+    happened: readonly Happening[] = [],
   ): Promise<RecordingDocument | undefined> {
     return this.#turns.take(keyOf(account, id), async () => {
       const recording = await this.get(account, id);
-      if (!recording) return undefined;
-      const { value } = await this.#documents.update<Stored>(
-        `recording/${keyOf(account, id)}`,
-        (current) => ({
-          recording: change(current?.recording ?? recording),
-        }),
-      );
-      return value.recording;
+      return recording && this.#write(recording, happened, (current = recording) => change(current));
     });
+  }
+
+  /** What has happened and nobody was told, of each recording in order. */
+  async untold(): Promise<RecordingEvent[]> {
+    const news = (await this.#documents.ids(NEWS)).map((id) => NEWS + id);
+    const entries = await this.#documents.getAll<News>(news);
+    const keys = new Set(entries.map(({ value: { recording } }) => recordingId(recording)));
+    const stored = await this.#documents.getAll<Stored>([...keys]);
+    const counts = new Map(stored.map(({ id, value }) => [id, value.happenings ?? 0]));
+    const untold: News[] = [];
+    for (const { value } of entries) {
+      if (value.number <= (counts.get(recordingId(value.recording)) ?? 0)) untold.push(value);
+      else await this.told(value);
+    }
+    return untold
+      .sort((a, b) => a.number - b.number)
+      .map(({ id, type, at, recording }) => ({ id, type, at, recording }));
+  }
+
+  /** It is kept no more. */
+  async told({ id, recording }: RecordingEvent): Promise<void> {
+    await this.#documents.remove(newsId(recording, id));
   }
 
   async get(account: string, id: string): Promise<RecordingDocument | undefined> {
@@ -153,6 +183,8 @@ export class RecordingStore {
       if (!recording || !(await before(recording))) return false;
       await this.#documents.remove(`recording/${keyOf(account, id)}`);
       for (const shipment of shipmentsOf(recording)) await this.#documents.remove(OUTBOX + shipment);
+      const untold = newsId(recording, '');
+      for (const news of await this.#documents.ids(untold)) await this.#documents.remove(untold + news);
       if (recording.owner_id !== undefined) {
         await this.#documents.remove(ownedId(recording, recording.owner_id));
       }
@@ -165,6 +197,28 @@ export class RecordingStore {
     const keys = await this.#documents.ids('unfinished/');
     const entries = await this.#documents.getAll<Stored>(keys.map((key) => `recording/${key}`));
     return entries.map(({ value }) => value.recording).filter(isRunning);
+  }
+
+  async #write(
+    recording: RecordingDocument,
+    happened: readonly Happening[],
+    change: (current: RecordingDocument | undefined) => RecordingDocument,
+  ): Promise<RecordingDocument> {
+    const key = recordingId(recording);
+    if (happened.length > 0) {
+      const before = (await this.#documents.get<Stored>(key))?.value;
+      const after = change(before?.recording);
+      let number = before?.happenings ?? 0;
+      for (const each of happened) {
+        const news: News = { ...each, recording: after, number: ++number };
+        await this.#documents.create(newsId(recording, each.id), news);
+      }
+    }
+    const { value } = await this.#documents.update<Stored>(key, (current) => ({
+      recording: change(current?.recording),
+      happenings: (current?.happenings ?? 0) + happened.length,
+    }));
+    return value.recording;
   }
 
   #ids(account: string, { user, from, to, startKey, limit }: RecordingQuery): Promise<string[]> {
@@ -187,6 +241,14 @@ export class RecordingStore {
 
 function keyOf(...parts: string[]): string {
   return parts.map(encodeURIComponent).join('/');
+}
+
+function recordingId({ account_id, id }: RecordingDocument): string {
+  return `recording/${keyOf(account_id, id)}`;
+}
+
+function newsId({ account_id, id }: RecordingDocument, happening: string): string {
+  return `${NEWS}${keyOf(account_id, id, happening)}`;
 }
 
 function ownedId({ account_id, id }: RecordingDocument, user: string): string {

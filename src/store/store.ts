@@ -1,4 +1,5 @@
 /** The database: metaflows, call_recording, tokens, recordings and what is to be sent, in PouchDB, embedded or a CouchDB's. */
+import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import PouchDB from 'pouchdb';
 import type { Logger } from 'winston';
@@ -7,8 +8,9 @@ import type { Parcel } from '../delivery/delivery.js';
 import type { CallRecording } from '../generated/call_recording.js';
 import type { Metaflows } from '../generated/metaflows.js';
 import { AuditStore } from './audit.js';
-import { Documents, entryOf, type Deleted, type Entry } from './documents.js';
-import { instanceIn } from './instance.js';
+import { couchDatabase } from './couch.js';
+import { Documents, reasonOf, type Deleted, type Entry } from './documents.js';
+import { Feed } from './feed.js';
 import { OnceStore } from './once.js';
 import { OutboxStore } from './outbox.js';
 import { RecordingStore } from './recordings.js';
@@ -17,10 +19,17 @@ import { ScopedStore } from './scoped.js';
 import { TokenStore } from './tokens.js';
 import { WebhookStore } from './webhooks.js';
 
-/** Milliseconds until a broken feed of changes is asked for again: a CouchDB that restarts is back in seconds. */
-const FEED_RETRY_MS = 1000;
+/** Of older versions, in which only the audit knew of instances. */
+const INSTANCE = 'audit-instance';
 
 export interface Store {
+  /**
+   * Which of those who may use this database this process is. A folder has one user at a time, whose lock proves that
+   * the one before is dead: it keeps its id from start to start. Who uses a CouchDB has a new one at each start.
+   */
+  readonly instance: string;
+  /** Whether the database answers; a folder always does. */
+  readonly connected: boolean;
   readonly metaflows: ScopedStore<Metaflows>;
   readonly callRecording: ScopedStore<CallRecording>;
   readonly tokens: TokenStore;
@@ -35,13 +44,13 @@ export interface Store {
 }
 
 /**
- * Opens the database: a folder, made where it is missing, or the `http(s)://` URL of a CouchDB database. A change
- * is acknowledged when PouchDB has it: the operating system's then, so that it survives `kill -9`. Rejects with
- * `database_unopenable`. Others may use the same CouchDB: `instanceFile` is where this instance keeps its own id then.
+ * Opens the database: a folder, or the `http(s)://` URL of a CouchDB database that others may use too; either is made
+ * where it is missing. A change is acknowledged when PouchDB has it: the operating system's then, so that it survives
+ * `kill -9`. Rejects with `database_unopenable`.
  */
-export async function openStore(location: string, log: Logger, instanceFile?: string): Promise<Store> {
+export async function openStore(location: string, log: Logger): Promise<Store> {
   const remote = /^https?:/.test(location);
-  const db = await open(location, remote);
+  const { db, end } = await open(location, remote);
   const documents = new Documents(db);
   const metaflows = new ScopedStore<Metaflows>(documents, 'metaflows', log);
   const callRecording = new ScopedStore<CallRecording>(documents, 'call_recording', log);
@@ -58,15 +67,17 @@ export async function openStore(location: string, log: Logger, instanceFile?: st
     webhooks.load(),
     retention.load(),
   ]);
-  await audit.load(remote && instanceFile !== undefined ? await instanceIn(instanceFile) : undefined);
-  const feed = new Feed(db, since, log, (entry) => {
-    metaflows.take(entry);
-    callRecording.take(entry);
-    tokens.take(entry);
-    webhooks.take(entry);
-    retention.take(entry);
-  });
+  const instance = remote ? newInstance() : await keptInstance(documents);
+  await audit.load(instance);
+  const take = (entry: Entry<object> | Deleted) => {
+    for (const each of [metaflows, callRecording, tokens, webhooks, retention]) each.take(entry);
+  };
+  const feed = remote ? new Feed({ db, since, take, log }) : undefined;
   return {
+    instance,
+    get connected() {
+      return feed?.connected ?? true;
+    },
     metaflows,
     callRecording,
     tokens,
@@ -77,57 +88,43 @@ export async function openStore(location: string, log: Logger, instanceFile?: st
     audit,
     retention,
     async close() {
-      feed.close();
+      feed?.close();
       await recordings.idle();
       await documents.idle();
       await db.close();
+      end();
     },
   };
 }
 
-async function open(location: string, remote: boolean): Promise<PouchDB.Database> {
+function newInstance(): string {
+  return randomBytes(8).toString('hex');
+}
+
+async function keptInstance(documents: Documents): Promise<string> {
+  const { value } = await documents.update<{ id: string }>(
+    INSTANCE,
+    (known) => known ?? { id: newInstance() },
+  );
+  return value.id;
+}
+
+/** `end` comes after the database is closed. */
+async function open(location: string, remote: boolean): Promise<{ db: PouchDB.Database; end: () => void }> {
   try {
-    if (!remote) await mkdir(location, { recursive: true });
-    const db = new PouchDB(location, remote ? {} : { adapter: 'leveldb', auto_compaction: true });
-    await db.info();
-    return db;
+    const opened = remote ? couchDatabase(location) : await folderDatabase(location);
+    await opened.db.info();
+    return opened;
   } catch (error) {
     const place = remote ? new URL(location).host : location;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new MetaflowsError('database_unopenable', `${place}: ${reason}`, { cause: error });
+    throw new MetaflowsError('database_unopenable', `${place}: ${reasonOf(error)}`, { cause: error });
   }
 }
 
-/** What other processes write into the same database, for as long as it is open. */
-class Feed {
-  #changes: PouchDB.Core.Changes<object> | undefined;
-  #retry: NodeJS.Timeout | undefined;
-
-  constructor(
-    private readonly db: PouchDB.Database,
-    private since: number | string,
-    private readonly log: Logger,
-    private readonly take: (entry: Entry<object> | Deleted) => void,
-  ) {
-    this.follow();
-  }
-
-  close(): void {
-    clearTimeout(this.#retry);
-    this.#changes?.cancel();
-  }
-
-  private follow(): void {
-    this.#changes = this.db
-      .changes<object>({ live: true, since: this.since, include_docs: true })
-      .on('change', ({ id, seq, deleted, doc, changes: [change] }) => {
-        this.since = seq;
-        if (deleted && change) this.take({ id, rev: change.rev });
-        else if (doc) this.take(entryOf(doc));
-      })
-      .on('error', (error: unknown) => {
-        this.log.warn('the feed of changes broke', { error });
-        this.#retry = setTimeout(() => this.follow(), FEED_RETRY_MS).unref();
-      });
-  }
+async function folderDatabase(folder: string): Promise<{ db: PouchDB.Database; end: () => void }> {
+  await mkdir(folder, { recursive: true });
+  return {
+    db: new PouchDB(folder, { adapter: 'leveldb', auto_compaction: true }),
+    end: () => undefined,
+  };
 }

@@ -79,11 +79,11 @@ export class WebhookStore {
   }
 
   /**
-   * Stores what `change` makes of the newest version, and resolves with it; what `change` throws is passed on, and
-   * nothing is stored.
+   * Stores what `change` makes of the newest version, and resolves with it, or with undefined where there is none; what
+   * `change` throws is passed on, and nothing is stored.
    */
-  change(account: string, id: string, change: (current: Webhook | undefined) => Webhook): Promise<Webhook> {
-    return this.#mirror.update(keyOf(account, id), change);
+  change(account: string, id: string, change: (current: Webhook) => Webhook): Promise<Webhook | undefined> {
+    return this.#mirror.revise(keyOf(account, id), change);
   }
 
   /** Whether there was one. */
@@ -97,8 +97,9 @@ export class WebhookStore {
     return (await this.#documents.get<WebhookLog>(logId(account, id)))?.value ?? EMPTY;
   }
 
-  /** Stores what `change` makes of the log, the last {@link MAX_ATTEMPTS} of it. */
+  /** Stores what `change` makes of the log, the last {@link MAX_ATTEMPTS} of it; that of a deleted webhook stays deleted. */
   async changeLog(account: string, id: string, change: (log: WebhookLog) => WebhookLog): Promise<WebhookLog> {
+    if (!this.get(account, id)) return EMPTY;
     const { value } = await this.#documents.update<WebhookLog>(logId(account, id), (current = EMPTY) => {
       const { attempts, ...log } = change(current);
       return { ...log, attempts: attempts.slice(0, MAX_ATTEMPTS) };

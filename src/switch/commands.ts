@@ -48,6 +48,17 @@ export function setVariable(uuid: string, name: string, value: string): ApiComma
   return { command: 'uuid_setvar', args: args.join(' ') };
 }
 
+/** Sets a variable of the whole switch, which outlives every leg; an empty value removes it. */
+export function setGlobal(name: string, value: string): ApiCommand {
+  if (/[^\w.@-]/.test(value)) throw new MetaflowsError('invalid_command', 'no value for a global variable');
+  return { command: 'global_setvar', args: `${checkedName(name)}=${value}` };
+}
+
+/** Asks for a variable of the whole switch; `-ERR no reply` where there is none. */
+export function global(name: string): ApiCommand {
+  return { command: 'global_getvar', args: checkedName(name) };
+}
+
 /** Mixes a file or `tone_stream://…` into what the leg's party hears, once, to its end. */
 export function displace(uuid: string, file: string): ApiCommand {
   return { command: 'uuid_displace', args: `${checkedUuid(uuid)} start ${quote(file)} 0 m` };
@@ -98,13 +109,13 @@ export function maskArguments(verb: 'mask' | 'pause', uuid: string, path: string
  * The data of `bind_digit_action` for a code of ours: pressing it fires {@link CODE_EVENT}.
  *
  * With `masks` the switch masks by itself while the key is pressed, the service up or not: it takes a note of when
- * (`metaflows_mask_note` names the leg and the variable), then masks (`metaflows_mask`: {@link maskArguments}), and the
+ * (`metaflows_mask_note` names a global variable, which outlives every leg), then masks (`metaflows_mask`: {@link maskArguments}), and the
  * event says what came of it. `\$` keeps what follows from being expanded when the code is bound.
  */
 export function bindCode(realm: string, code: string, masks: boolean): string {
   const says = [`Event-Name=CUSTOM`, `Event-Subclass=${CODE_EVENT}`, `Metaflow-Code=${code}`];
   if (masks) {
-    says.push('Noted=\\${uuid_setvar(\\${metaflows_mask_note} \\${uptime(ms)})}');
+    says.push('Noted=\\${global_setvar(\\${metaflows_mask_note}=\\${uptime(ms)})}');
     says.push('Masked=\\${uuid_record(\\${metaflows_mask})}');
   }
   return bind(realm, code, 'exec[i]:event', says.join(','));

@@ -113,6 +113,7 @@ export class Connection {
     const esl = new Esl(host, port, {
       heard: () => (this.silence = 0),
       event: (body) => this.event(body),
+      reply: (reply) => this.answer(reply),
       dropped: () => this.options.onDropped?.(),
       lost: (why) => this.lose(why),
     });
@@ -129,10 +130,6 @@ export class Connection {
       else this.lose('greeted twice');
       this.answer({ kind: 'command', body: '' });
     });
-    esl.on('esl::event::command::reply', (_event, headers) =>
-      this.answer({ kind: 'command', body: headers['Reply-Text'] ?? '' }),
-    );
-    esl.on('esl::event::api::response', (_event, _headers, body = '') => this.answer({ kind: 'api', body }));
     esl.on('esl::event::disconnect::notice', (_event, _headers, body = '') => {
       this.farewell = body.trim().split('\n', 1)[0] ?? '';
     });
@@ -143,7 +140,13 @@ export class Connection {
   private async write(commands: readonly Command[]): Promise<Reply[]> {
     const text = commands.map(encode).join('');
     const replies = commands.map(() => this.replies.expect());
-    this.socket?.write(text);
+    const { socket } = this;
+    if (socket && !socket.writableCorked) {
+      // A chunk of events makes dozens of commands: they leave in one system call, which costs more than an event does.
+      socket.cork();
+      process.nextTick(() => socket.uncork());
+    }
+    socket?.write(text);
     return Promise.all(replies);
   }
 
@@ -193,6 +196,7 @@ export class Connection {
 interface Wire {
   heard(): void;
   event(body: Buffer | undefined): void;
+  reply(reply: Reply): void;
   dropped(): void;
   lost(why: string): void;
 }
@@ -218,15 +222,12 @@ class Esl extends modesl.Connection {
   }
 }
 
-const KNOWN_FRAMES = new Set([
-  'auth/request',
-  'command/reply',
-  'api/response',
-  'text/disconnect-notice',
-  'text/rude-rejection',
-]);
+const KNOWN_FRAMES = new Set(['auth/request', 'text/disconnect-notice', 'text/rude-rejection']);
 
-/** modesl's parser with linear buffering and no decoding that throws; events do not go through modesl's own. */
+/**
+ * modesl's parser with linear buffering and no decoding that throws; events and replies, of which there are many, do not
+ * go through modesl's own.
+ */
 class LinearParser extends modesl.Parser {
   private readonly frames = new FrameReader((headers, body) => this.frame(headers, body));
 
@@ -251,6 +252,9 @@ class LinearParser extends modesl.Parser {
   private frame(headers: Record<string, string>, body: Buffer | undefined): void {
     const type = headers['Content-Type'] ?? '';
     if (type === 'text/event-json') this.wire.event(body);
+    else if (type === 'api/response') this.wire.reply({ kind: 'api', body: body?.toString() ?? '' });
+    else if (type === 'command/reply')
+      this.wire.reply({ kind: 'command', body: headers['Reply-Text'] ?? '' });
     else if (KNOWN_FRAMES.has(type)) this._parseEvent(headers, body?.toString());
     else this.wire.dropped();
   }

@@ -15,6 +15,10 @@ export interface LegData {
   calleeIdName: string;
   calleeIdNumber: string;
   destination: string;
+  /** The variable `bypass_media`. */
+  bypassMedia: boolean;
+  /** The other half of a loopback channel. */
+  otherHalf?: string;
   /** Channel variables, without the `variable_` prefix; arrays are kept as the switch joins them. */
   variables: Readonly<Record<string, string>>;
 }

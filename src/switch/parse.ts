@@ -101,11 +101,8 @@ export function legOf(raw: RawEvent): LegData | undefined {
   const createdAt = milliseconds(raw, 'Caller-Channel-Created-Time');
   if (!isUuid(uuid) || createdAt === undefined) return undefined;
   if (direction !== 'inbound' && direction !== 'outbound') return undefined;
-  // a variable may be called __proto__
-  const variables = Object.create(null) as Record<string, string>;
-  for (const key in raw) {
-    if (key.startsWith(VARIABLE)) variables[key.slice(VARIABLE.length)] = text(raw, key);
-  }
+  const otherHalf = text(raw, `${VARIABLE}other_loopback_leg_uuid`);
+  let variables: LegData['variables'] | undefined;
   return {
     uuid,
     name: text(raw, 'Channel-Name'),
@@ -117,8 +114,22 @@ export function legOf(raw: RawEvent): LegData | undefined {
     calleeIdName: text(raw, 'Caller-Callee-ID-Name'),
     calleeIdNumber: text(raw, 'Caller-Callee-ID-Number'),
     destination: text(raw, 'Caller-Destination-Number'),
-    variables,
+    bypassMedia: raw[`${VARIABLE}bypass_media`] === 'true',
+    ...(otherHalf !== '' && { otherHalf }),
+    // A leg has a hundred of them, and most events are about none.
+    get variables() {
+      return (variables ??= variablesOf(raw));
+    },
   };
+}
+
+function variablesOf(raw: RawEvent): Record<string, string> {
+  // a variable may be called __proto__
+  const variables = Object.create(null) as Record<string, string>;
+  for (const key in raw) {
+    if (key.startsWith(VARIABLE)) variables[key.slice(VARIABLE.length)] = text(raw, key);
+  }
+  return variables;
 }
 
 /** The leg that `uuid_dump … json` answers with; `undefined` where it answers that there is none. */

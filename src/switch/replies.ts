@@ -14,11 +14,14 @@ export interface Reply {
 interface Waiting {
   resolve: (reply: Reply) => void;
   reject: (error: MetaflowsError) => void;
-  timer: NodeJS.Timeout;
+  /** By the process's clock, milliseconds. */
+  due: number;
 }
 
 export class ReplyQueue {
   private waiting: Waiting[] = [];
+  /** One for all: the first that is due is the first in the queue. */
+  private timer: NodeJS.Timeout | undefined;
 
   /** @param timeoutMs how long to wait for each reply */
   constructor(private readonly timeoutMs: number) {}
@@ -26,10 +29,8 @@ export class ReplyQueue {
   /** The reply to the command that is written now. Rejects with `switch_timeout`, or with what `fail` is given. */
   expect(): Promise<Reply> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        reject(new MetaflowsError('switch_timeout', `no reply within ${this.timeoutMs} ms`));
-      }, this.timeoutMs);
-      this.waiting.push({ resolve, reject, timer });
+      this.waiting.push({ resolve, reject, due: performance.now() + this.timeoutMs });
+      this.timer ??= setTimeout(() => this.expire(), this.timeoutMs);
     });
   }
 
@@ -37,16 +38,31 @@ export class ReplyQueue {
   answer(reply: Reply): boolean {
     const next = this.waiting.shift();
     if (!next) return false;
-    clearTimeout(next.timer);
     next.resolve(reply);
+    if (this.waiting.length === 0) this.stop();
     return true;
   }
 
   /** Rejects all that wait: there will be no more replies. */
   fail(error: MetaflowsError): void {
-    for (const { reject, timer } of this.waiting.splice(0)) {
-      clearTimeout(timer);
-      reject(error);
+    this.stop();
+    for (const { reject } of this.waiting.splice(0)) reject(error);
+  }
+
+  private expire(): void {
+    this.stop();
+    const now = performance.now();
+    for (const { reject, due } of this.waiting) {
+      if (due > now) {
+        this.timer = setTimeout(() => this.expire(), due - now);
+        return;
+      }
+      reject(new MetaflowsError('switch_timeout', `no reply within ${this.timeoutMs} ms`));
     }
+  }
+
+  private stop(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
   }
 }

@@ -101,7 +101,7 @@ describe('calls', () => {
 
   it('finds the real leg behind a loopback channel', () => {
     const half = (uuid: string, other: string, createdAt: number) =>
-      create(uuid, { name: `loopback/${uuid}`, createdAt, variables: { other_loopback_leg_uuid: other } });
+      create(uuid, { name: `loopback/${uuid}`, createdAt, otherHalf: other });
     apply(half('l1', 'l2', 4), half('l2', 'l1', 5), bridge('a', 'l1'));
     expect(calls.farLeg(leg('a'))).to.equal(undefined);
     apply(bridge('l2', 'b'));

@@ -108,7 +108,7 @@ describe('contract: digits', () => {
       await socket.api(`uuid_setvar ${caller.uuid} metaflows_mask ${callee.uuid} mask ${path}`);
       const more =
         ',Masked=\\${uuid_record(\\${metaflows_mask})}' +
-        `,Note=\\\${uuid_setvar(${callee.uuid} metaflows_masked \\\${strmicroepoch()})}`;
+        `,Note=\\\${global_setvar(metaflows_noted_${caller.uuid}=\\\${strmicroepoch()})}`;
       await bind(socket, caller.uuid, '*72', codeEvent('*72', more));
 
       mark = socket.mark();
@@ -122,7 +122,7 @@ describe('contract: digits', () => {
       await lab().phones.press(caller, '*72');
       const masked = await socket.event('metaflows::code', caller.uuid, {}, mark);
       expect(masked.Masked).to.match(/^\+OK Success/);
-      const noted = Number(await socket.api(`uuid_getvar ${callee.uuid} metaflows_masked`));
+      const noted = Number(await socket.api(`global_getvar metaflows_noted_${caller.uuid}`));
       expect(Math.abs(noted - Number(masked['Event-Date-Timestamp']))).to.be.below(100_000);
       await talk(300);
       await socket.api(`uuid_record ${callee.uuid} stop ${path}`);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import type { Delivery } from '../../src/delivery/delivery.js';
 import type { RecordingDocument } from '../../src/generated/recording.js';
+import { happening } from '../../src/recording/events.js';
 import { openStore, type Store } from '../../src/store/store.js';
 import { Receiver, TestClock, testDelivery } from '../support/delivery.js';
 import { capturingLog } from '../support/log.js';
@@ -43,7 +44,7 @@ describe('the callback of a recording', () => {
   const ended = async (doc: RecordingDocument): Promise<void> => {
     await store.recordings.save(doc);
     const type = doc.state as 'completed' | 'discarded' | 'failed';
-    await delivery.onEvent({ type, recording: doc, at: clock.now() });
+    await delivery.onEvent({ ...happening(type, clock.now()), recording: doc });
     await delivery.idle();
   };
   const waiting = async (): Promise<string[]> => {
@@ -82,8 +83,7 @@ describe('the callback of a recording', () => {
   });
 
   it('is told, once, where the service was killed as soon as the document was stored', async () => {
-    const doc = recording();
-    await store.recordings.save(doc);
+    await store.recordings.save(recording(), [happening('completed', clock.now())]);
     await delivery.start();
     await delivery.idle();
     expect(receiver.received).to.have.length(1);

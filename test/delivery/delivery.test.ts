@@ -4,12 +4,13 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
-import type { Delivery, DeliveryOptions } from '../../src/delivery/delivery.js';
+import type { Delivery, DeliveryOptions, Parcel } from '../../src/delivery/delivery.js';
 import type { Notice } from '../../src/delivery/notice.js';
 import { withDelivery } from '../../src/delivery/upload.js';
-import { isMetaflowsError } from '../../src/errors.js';
+import { isMetaflowsError, MetaflowsError } from '../../src/errors.js';
 import type { RecordingDocument } from '../../src/generated/recording.js';
 import type { WebhookSettings } from '../../src/generated/webhook.js';
+import { happening, type Happening } from '../../src/recording/events.js';
 import { ended } from '../../src/recording/state.js';
 import { openStore, type Store } from '../../src/store/store.js';
 import { Receiver, TestClock, testDelivery } from '../support/delivery.js';
@@ -67,7 +68,11 @@ describe('delivery', () => {
   const pass = (ms: number) => clock.pass(ms, () => delivery.idle());
 
   /** A recording as the recorder stores it when it has ended, with its file. */
-  async function finished(to: string | undefined, text = 'sound'): Promise<RecordingDocument> {
+  async function finished(
+    to: string | undefined,
+    text = 'sound',
+    happened: Happening[] = [],
+  ): Promise<RecordingDocument> {
     const doc = recordingDocument({ startedAt: clock.now(), ...(to && { data: { url: to } }) });
     await mkdir(dirname(join(folder, doc.internal.file)), { recursive: true });
     await writeFile(join(folder, doc.internal.file), text);
@@ -75,13 +80,13 @@ describe('delivery', () => {
     const over = withDelivery(
       ended(doc, { state: 'completed', reason: 'hangup', durationMs: 1000, size: 5 }),
     );
-    await store.recordings.save(over);
+    await store.recordings.save(over, happened);
     return over;
   }
 
   async function completed(to: string, text?: string): Promise<RecordingDocument> {
     const recording = await finished(to, text);
-    await delivery.onEvent({ type: 'completed', recording, at: clock.now() });
+    await delivery.onEvent({ ...happening('completed', clock.now()), recording });
     return recording;
   }
 
@@ -129,15 +134,30 @@ describe('delivery', () => {
       expect(told.map(({ event }) => event)).to.deep.equal(['recording.completed', 'recording.delivered']);
     });
 
+    it('sends with the user and the password of the url, which nobody is shown', async () => {
+      const settings: WebhookSettings = { name: 'all', uri: `${url}/hook`, hook: 'all', format: 'json' };
+      await store.webhooks.create(ACCOUNT, { settings });
+      const doc = await completed(`${url.replace('://', '://who:s%40cret@')}/store?key=1`);
+      await delivery.idle();
+      const file = receiver.received.find(({ method }) => method === 'PUT')!;
+      expect(file.headers.authorization).to.equal(`Basic ${Buffer.from('who:s@cret').toString('base64')}`);
+      const { internal, ...shown } = (await store.recordings.get(ACCOUNT, doc.id))!;
+      expect(shown.url).to.equal(`${url}/store?key=1`);
+      expect(internal.data).to.have.property('url').that.includes('who:');
+      const hooks = receiver.received.filter((one) => one.url === '/hook');
+      expect(hooks).to.have.length(2);
+      for (const { body } of hooks) expect(body.toString()).to.include('store?key=1').and.not.include('cret');
+      expect(JSON.stringify(told)).not.to.include('cret');
+    });
+
     it('sends with POST where the recording says so, and nothing where it has no url', async () => {
       const doc = await finished(`${url}/x.php`);
       await delivery.onEvent({
-        type: 'completed',
+        ...happening('completed', clock.now()),
         recording: (await store.recordings.change(ACCOUNT, doc.id, (d) => ({ ...d, method: 'post' })))!,
-        at: clock.now(),
       });
       const without = await finished(undefined);
-      await delivery.onEvent({ type: 'completed', recording: without, at: clock.now() });
+      await delivery.onEvent({ ...happening('completed', clock.now()), recording: without });
       await delivery.idle();
       expect(receiver.received.map((one) => [one.method, one.url.split('?')[0]])).to.deep.equal([
         ['POST', `/x.php/call_recording_${doc.id}.wav`],
@@ -172,7 +192,7 @@ describe('delivery', () => {
     });
 
     it('loses nothing to a crash between the last save of a recording and its event', async () => {
-      const doc = await finished(url);
+      const doc = await finished(url, 'sound', [happening('completed', clock.now())]);
       await restart();
       await delivery.idle();
       expect(receiver.received).to.have.length(1);
@@ -180,21 +200,46 @@ describe('delivery', () => {
     });
 
     it('sends nothing again after a crash between the acknowledgement’s save and the end of the shipment', async () => {
-      const doc = await finished(url);
-      await store.recordings.change(ACCOUNT, doc.id, (current) => ({ ...current, delivery: 'delivered' }));
+      const arrived = new Promise<void>((resolve) => receiver.respond(() => resolve()));
+      const doc = await completed(url);
+      await arrived;
+      const delivered = happening('delivered', clock.now());
+      const change = (current: RecordingDocument) => ({ ...current, delivery: 'delivered' }) as const;
+      await store.recordings.change(ACCOUNT, doc.id, change, [delivered]);
       expect(await outbox()).to.have.length(1);
+      receiver.received.length = 0;
+      told.length = 0;
       await restart();
       await delivery.idle();
       expect(receiver.received).to.have.length(0);
       expect(await outbox()).to.deep.equal([]);
       // Nor is it kept from anybody that it has arrived.
-      expect(told.map(({ event }) => event)).to.deep.equal(['recording.delivered']);
+      expect(told.map(({ event, id }) => [event, id])).to.deep.equal([['recording.delivered', delivered.id]]);
+    });
+
+    it('does not lose that it is to be sent again while an attempt comes to nothing', async () => {
+      const held: ServerResponse[] = [];
+      const arrived = new Promise<void>((resolve) =>
+        receiver.respond((_request, response) => {
+          held.push(response);
+          resolve();
+        }),
+      );
+      const doc = await completed(url);
+      await arrived;
+      await delivery.retry(doc);
+      receiver.answer(200);
+      held[0]!.writeHead(415).end();
+      await delivery.idle();
+      expect(receiver.received).to.have.length(2);
+      expect(await stateOf(doc)).to.equal('delivered');
+      expect(await outbox()).to.deep.equal([]);
     });
 
     it('sends nothing again that has been acknowledged, also where it is told to', async () => {
       const doc = await completed(url);
       await delivery.idle();
-      await delivery.onEvent({ type: 'completed', recording: doc, at: clock.now() });
+      await delivery.onEvent({ ...happening('completed', clock.now()), recording: doc });
       await delivery.idle();
       expect(receiver.received).to.have.length(1);
       expect(await outbox()).to.deep.equal([]);
@@ -260,7 +305,7 @@ describe('delivery', () => {
       const doc = await finished(url);
       const path = join(folder, doc.internal.file);
       await rm(path);
-      await delivery.onEvent({ type: 'completed', recording: doc, at: clock.now() });
+      await delivery.onEvent({ ...happening('completed', clock.now()), recording: doc });
       await delivery.idle();
       expect((await delivery.of(doc))?.last?.error).to.equal('file_gone');
       await writeFile(path, 'back');
@@ -318,7 +363,7 @@ describe('delivery', () => {
     });
     const happened = async (type: 'started' | 'masked' = 'masked') => {
       const recording = recordingDocument({ startedAt: clock.now() });
-      await delivery.onEvent({ type, recording, at: clock.now() });
+      await delivery.onEvent({ ...happening(type, clock.now()), recording });
       return recording;
     };
 
@@ -435,6 +480,90 @@ describe('delivery', () => {
       ]);
     });
 
+    it('is told, in order and with the same id, what the service did not live to tell', async () => {
+      await store.webhooks.create(ACCOUNT, { settings: settings() });
+      const doc = recordingDocument();
+      const happened = (['started', 'masked', 'unmasked'] as const).map((type) =>
+        happening(type, clock.now()),
+      );
+      await store.recordings.save(doc, happened.slice(0, 1));
+      await store.recordings.save({ ...doc, state: 'masked' }, happened.slice(1));
+      const killed = await testDelivery(store, {
+        clock,
+        recordings: {
+          get: (...of) => store.recordings.get(...of),
+          change: (...change) => store.recordings.change(...change),
+          untold: () => store.recordings.untold(),
+          told: () => new Promise(() => undefined),
+        },
+      });
+      // It tells the first one, and does not live to note that.
+      const last = new Promise<void>((resolve) =>
+        receiver.respond((_request, response) => {
+          response.end();
+          resolve();
+        }),
+      );
+      void killed.start();
+      await last;
+      await restart();
+      await delivery.idle();
+      const ids = happened.map(({ id }) => id);
+      expect(told.map(({ id }) => id)).to.deep.equal(ids);
+      const bodies = receiver.received.map(({ body }) => JSON.parse(body.toString()) as Notice);
+      expect(bodies.map(({ id, recording }) => `${id} ${recording!.state}`)).to.have.members([
+        `${ids[0]!} recording`,
+        `${ids[0]!} recording`,
+        `${ids[1]!} masked`,
+        `${ids[2]!} masked`,
+      ]);
+      await restart();
+      await delivery.idle();
+      expect(receiver.received).to.have.length(4);
+    });
+
+    it('is told nothing of a recording that is deleted, or was never stored', async () => {
+      await store.webhooks.create(ACCOUNT, { settings: settings() });
+      const doc = recordingDocument();
+      await store.recordings.save(doc, [happening('started', clock.now())]);
+      await store.recordings.delete(ACCOUNT, doc.id);
+      await restart();
+      await delivery.idle();
+      expect(receiver.received).to.deep.equal([]);
+      const again = happening('started', clock.now());
+      await store.recordings.save(doc, [happening('started', clock.now())]);
+      await store.recordings.delete(ACCOUNT, doc.id);
+      await store.recordings.save(doc, [again]);
+      expect((await store.recordings.untold()).map(({ id }) => id)).to.deep.equal([again.id]);
+    });
+
+    it('is told in order what the store would not take at first', async () => {
+      await store.webhooks.create(ACCOUNT, { settings: settings() });
+      let fails = true;
+      const create = (id: string, parcel: Parcel) =>
+        fails ? Promise.reject(new MetaflowsError('store_failed')) : store.outbox.create(id, parcel);
+      const failing: DeliveryOptions['store'] = {
+        get: (id) => store.outbox.get(id),
+        put: (id, parcel) => store.outbox.put(id, parcel),
+        remove: (id) => store.outbox.remove(id),
+        list: (prefix) => store.outbox.list(prefix),
+        create,
+      };
+      await delivery.close();
+      delivery = await testDelivery(store, { store: failing, clock, publish: (notice) => told.push(notice) });
+      const doc = recordingDocument();
+      const happened = (['started', 'masked'] as const).map((type) => happening(type, clock.now()));
+      await store.recordings.save(doc, happened);
+      for (const each of happened) await delivery.onEvent({ ...each, recording: doc });
+      await pass(MINUTE);
+      expect(told).to.deep.equal([]);
+      fails = false;
+      await pass(MINUTE);
+      expect(told.map(({ id }) => id)).to.deep.equal(happened.map(({ id }) => id));
+      expect(receiver.received).to.have.length(2);
+      expect(await store.recordings.untold()).to.deep.equal([]);
+    });
+
     it('keeps a log of its attempts, and tries as often as it says', async () => {
       const id = await store.webhooks.create(ACCOUNT, { settings: settings({ retries: 2 }) });
       receiver.answer(500);
@@ -491,6 +620,38 @@ describe('delivery', () => {
       await happened();
       await delivery.idle();
       expect(store.webhooks.get(ACCOUNT, id)?.disable_reason).to.equal('the receiver answered 410 Gone');
+    });
+
+    it('stays deleted where it was as its last event was given up', async () => {
+      const id = await store.webhooks.create(ACCOUNT, { settings: settings() });
+      await delivery.close();
+      delivery = await testDelivery(store, {
+        clock,
+        webhooks: {
+          get: (...of) => store.webhooks.get(...of),
+          list: (account) => store.webhooks.list(account),
+          changeLog: (...change) => store.webhooks.changeLog(...change),
+          change: async (...change) => {
+            await store.webhooks.delete(ACCOUNT, id);
+            return store.webhooks.change(...change);
+          },
+        },
+      });
+      receiver.answer(410);
+      await happened();
+      await delivery.idle();
+      expect(receiver.received).to.have.length(1);
+      expect(store.webhooks.get(ACCOUNT, id)).to.equal(undefined);
+    });
+
+    it('leaves no log where it is deleted while it is told', async () => {
+      const id = await store.webhooks.create(ACCOUNT, { settings: settings() });
+      receiver.respond((_request, response) => {
+        void store.webhooks.delete(ACCOUNT, id).then(() => response.end());
+      });
+      await happened();
+      await delivery.idle();
+      expect(await store.webhooks.log(ACCOUNT, id)).to.deep.equal({ given_up: 0, attempts: [] });
     });
 
     it('drops what waits for a webhook that is deleted', async () => {

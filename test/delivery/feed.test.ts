@@ -28,7 +28,13 @@ describe('the live stream', () => {
     return { taken, leave, missed: missed?.map(({ id }) => id) };
   }
 
+  /** Somebody has followed, and may come back. */
+  function followed(account = 'a') {
+    following({ account }).leave();
+  }
+
   it('has what happens in an account from then on, until one leaves', () => {
+    followed();
     feed.publish(notice('0'), []);
     const all = following({ account: 'a' });
     const other = following({ account: 'b' });
@@ -39,6 +45,7 @@ describe('the live stream', () => {
   });
 
   it('has for a user only what concerns that user, missed or not', () => {
+    followed();
     feed.publish(notice('0'), []);
     feed.publish(notice('1'), ['u', 'v']);
     feed.publish(notice('2'), ['v']);
@@ -49,6 +56,7 @@ describe('the live stream', () => {
   });
 
   it('goes on after the last one that arrived, and says where that is not known any more', () => {
+    followed();
     for (let id = 0; id < 201; id++) feed.publish(notice(String(id)), []);
     expect(following({ account: 'a' }, '198').missed).to.deep.equal(['199', '200']);
     expect(following({ account: 'a' }, '200').missed).to.deep.equal([]);
@@ -57,12 +65,18 @@ describe('the live stream', () => {
     expect(following({ account: 'b' }, '200').missed).to.equal(undefined);
   });
 
-  it('forgets accounts where nothing happens', () => {
+  it('keeps nothing of an account that nobody follows, or has not for a quarter of an hour', () => {
     feed.publish(notice('1'), []);
-    now += 16 * 60_000;
-    feed.publish(notice('2', 'b', now), []);
     expect(following({ account: 'a' }, '1').missed).to.equal(undefined);
-    expect(following({ account: 'b' }, '2').missed).to.deep.equal([]);
+    const { leave } = following({ account: 'b' });
+    leave();
+    now += 14 * 60_000;
+    expect(feed.isFollowed('b')).to.equal(true);
+    feed.publish(notice('2', 'b', now), []);
+    now += 2 * 60_000;
+    expect(feed.isFollowed('b')).to.equal(false);
+    feed.publish(notice('3', 'b', now), []);
+    expect(following({ account: 'b' }, '2').missed).to.equal(undefined);
   });
 
   it('ends for all', () => {
@@ -74,9 +88,10 @@ describe('the live stream', () => {
 
 describe('what is told of calls', () => {
   const calls = new Calls(IDENTITY);
+  let wanted: (account: string) => boolean = () => true;
   const told = (changes: Change[]) =>
     changes.flatMap((change) =>
-      callNotices(change, ({ uuid }) => ({ uuid }), AT).map(({ notice: { id, ...rest }, users }) => {
+      callNotices(change, wanted, ({ uuid }) => ({ uuid }), AT).map(({ notice: { id, ...rest }, users }) => {
         expect(id).to.match(/^[0-9a-f]{32}$/);
         return { ...rest, users };
       }),
@@ -121,5 +136,11 @@ describe('what is told of calls', () => {
       ['other.example', { uuid: 'leg-b' }, ['7']],
       ['example.com', { uuid: 'leg-a' }, ['1001']],
     ]);
+  });
+
+  it('is not made for an account where nobody wants it', () => {
+    const leg = calls.get('leg-a')!;
+    wanted = (account) => account !== 'example.com';
+    expect(told([{ type: 'answered', leg }])).to.deep.equal([]);
   });
 });

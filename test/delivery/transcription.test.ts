@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -8,6 +9,7 @@ import { withDelivery } from '../../src/delivery/upload.js';
 import { isMetaflowsError } from '../../src/errors.js';
 import type { RecordCallData } from '../../src/generated/record_call.js';
 import type { RecordingDocument } from '../../src/generated/recording.js';
+import { happening, type Happening } from '../../src/recording/events.js';
 import { ended, masked, unmasked } from '../../src/recording/state.js';
 import { openStore, type Store } from '../../src/store/store.js';
 import { Receiver, TestClock, testDelivery, type Received } from '../support/delivery.js';
@@ -70,6 +72,7 @@ describe('transcription', () => {
   async function finished(
     data: RecordCallData = { transcribe: true },
     isMasked = true,
+    happened: Happening[] = [],
   ): Promise<RecordingDocument> {
     const began = clock.now();
     const doc = recordingDocument({ startedAt: began, data });
@@ -84,13 +87,13 @@ describe('transcription', () => {
         size: SOUND.length,
       }),
     );
-    await store.recordings.save(over);
+    await store.recordings.save(over, happened);
     return over;
   }
 
   async function completed(data?: RecordCallData, isMasked?: boolean): Promise<RecordingDocument> {
     const recording = await finished(data, isMasked);
-    await delivery.onEvent({ type: 'completed', recording, at: clock.now() });
+    await delivery.onEvent({ ...happening('completed', clock.now()), recording });
     await delivery.idle();
     return recording;
   }
@@ -182,7 +185,7 @@ describe('transcription', () => {
 
   it('begins after a crash that came as soon as the recording was stored', async () => {
     says(ANSWER);
-    const doc = await finished();
+    const doc = await finished(undefined, true, [happening('completed', clock.now())]);
     await restart();
     await pass(0);
     expect(await of(doc)).to.include({ status: 'completed' });
@@ -190,14 +193,36 @@ describe('transcription', () => {
 
   it('tells of a text that was stored just before a crash', async () => {
     const doc = await finished();
-    await store.recordings.change(ACCOUNT, doc.id, (current) => ({
+    const change = (current: RecordingDocument): RecordingDocument => ({
       ...current,
       transcription: { status: 'completed', text: 'hello' },
-    }));
+    });
+    await store.recordings.change(ACCOUNT, doc.id, change, [happening('transcribed', clock.now())]);
     await restart();
     await pass(0);
     expect(events()).to.deep.equal(['recording.transcribed']);
     expect(endpoint.received).to.deep.equal([]);
+  });
+
+  it('makes the text that was asked for while another one was being made', async () => {
+    const doc = await finished();
+    const held: ServerResponse[] = [];
+    const arrived = new Promise<void>((resolve) =>
+      endpoint.respond((_request, response) => {
+        held.push(response);
+        resolve();
+      }),
+    );
+    await delivery.onEvent({ ...happening('completed', clock.now()), recording: doc });
+    await arrived;
+    await delivery.transcribe(doc, 'de-DE');
+    says({ ...ANSWER, language: 'german' });
+    held[0]!.end(JSON.stringify(ANSWER));
+    await delivery.idle();
+    expect((await form(endpoint.received[1]!)).get('language')).to.equal('de');
+    expect(await of(doc)).to.include({ status: 'completed', locale: 'de-DE' });
+    expect(events()).to.deep.equal(['recording.completed', 'recording.transcribed']);
+    expect(await outbox()).to.deep.equal([]);
   });
 
   for (const [what, answer, status, error] of [

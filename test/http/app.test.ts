@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { expect } from 'chai';
 import { Router } from 'express';
 import request from 'supertest';
+import { phonesRouter, type Phones } from '../../src/http/phones.js';
 import { listen } from '../../src/http/server.js';
 import { ADMIN_TOKEN, asking, startApi, unwrapped, type Api } from '../support/api.js';
 
@@ -35,6 +36,18 @@ describe('HTTP app', () => {
 
   it('has the simulated phones where there are some', async () => {
     await request(api.app).get('/phones/1001').expect(200, { phone: '1001' });
+  });
+
+  it('has the simulated phones do what phones can, and nothing that every object can', async () => {
+    const phones = phonesRouter({ call: (from, to) => Promise.resolve(`${from} ${to}`) } as Phones);
+    const own = await startApi({ phones });
+    const post = (action: string) =>
+      request(own.app)
+        .post(`/phones/${action}`)
+        .send({ arguments: ['1', '2'] });
+    await post('call').expect(200, { happened: '1 2' });
+    for (const action of ['toString', 'constructor', '__proto__', 'fly']) await post(action).expect(404);
+    await own.close();
   });
 
   it('tells Prometheus what it counts', async () => {
@@ -134,6 +147,26 @@ describe('HTTP server', () => {
     const cut = once(silent.resume(), 'close');
     await server.close();
     await cut;
+    await api.close();
+  });
+
+  it('answers to a target that names the server, and to one that is no URL', async () => {
+    const api = await startApi();
+    const server = await listen(api.app, '127.0.0.1', 0);
+    const ask = async (target: string): Promise<string> => {
+      const socket = connect(server.port, '127.0.0.1');
+      socket.write(`GET ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
+      return String(Buffer.concat((await socket.toArray()) as Buffer[]));
+    };
+    expect(await ask(`http://localhost${BOB}`)).to.match(/^HTTP\/1.1 401 /);
+    expect(await ask('http://localhost:1/api?command=Record')).to.include('<Code>304</Code>');
+    for (const target of ['http://[::1/api', 'http://x:99999/api?command=Record', '*', 'a://b']) {
+      const answer = await ask(target);
+      expect(answer).to.match(/^HTTP\/1.1 404 /);
+      expect(answer).to.include('"message":"not_found"');
+    }
+    expect(api.lines.join()).not.to.include("level: 'error'");
+    await server.close();
     await api.close();
   });
 

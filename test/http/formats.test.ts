@@ -1,13 +1,14 @@
 import { createHash, createHmac, generateKeyPairSync } from 'node:crypto';
 import { expect } from 'chai';
 import Telnyx from 'telnyx';
-import { recordingNotice, type RecordingNews } from '../../src/delivery/notice.js';
+import { recordingNotice } from '../../src/delivery/notice.js';
 import { webhookRequest } from '../../src/delivery/webhook.js';
 import type { WebhookSettings } from '../../src/generated/webhook.js';
 import { webhookFormats } from '../../src/http/formats.js';
 import { uuidOf } from '../../src/http/library.js';
 import { Links } from '../../src/http/links.js';
 import { validate } from '../../src/schemas.js';
+import { happening, type Happening } from '../../src/recording/events.js';
 import { recordingDocument } from '../support/recordings.js';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
@@ -18,9 +19,9 @@ describe('webhooks as other systems word and sign them', () => {
   const formats = webhookFormats(new Links(privateKey, () => 'https://api.example'));
   const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 
-  const requestFor = (format: 'telnyx' | 'bird', type: RecordingNews['type'], changes: object = {}) => {
+  const requestFor = (format: 'telnyx' | 'bird', type: Happening['type'], changes: object = {}) => {
     const doc = { ...recordingDocument({ data: { channels: 'dual' } }), ...changes };
-    const notice = recordingNotice({ type, recording: doc, at: Date.now() });
+    const notice = recordingNotice({ ...happening(type, Date.now()), recording: doc });
     const settings: WebhookSettings = { name: 'x', uri: URI, hook: 'recording', format };
     const webhook = { settings, ...(format === 'bird' && { secret }) };
     const { headers, body } = webhookRequest(webhook, notice, privateKey, Date.now(), formats[format]);
@@ -41,7 +42,7 @@ describe('webhooks as other systems word and sign them', () => {
     ];
     const toldBy = (format: 'telnyx' | 'bird') =>
       types.filter((type) => {
-        const { notice } = requestFor(format, type as RecordingNews['type']);
+        const { notice } = requestFor(format, type as Happening['type']);
         return formats[format]!.body(notice) !== undefined;
       });
     expect(toldBy('telnyx')).to.deep.equal(['completed', 'failed', 'transcribed']);

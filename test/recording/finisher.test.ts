@@ -37,6 +37,7 @@ describe('the end of a recording', () => {
         get: () => Promise.resolve(undefined),
       },
       () => Promise.resolve(),
+      ({ type }) => Promise.resolve(void told.push(type)),
     );
     active = recordings.add(recordingDocument({ startedAt: STARTED }));
     first = active.doc.internal.file;
@@ -46,10 +47,10 @@ describe('the end of a recording', () => {
         files: new RecordingFiles(folder),
         transport,
         dir: '/rec',
-        onEvent: ({ type }) => Promise.resolve(void told.push(type)),
         log: capturingLog().log,
       },
       () => NOW,
+      () => undefined,
     );
   };
   const put = async (file: string, rate: number): Promise<void> => {

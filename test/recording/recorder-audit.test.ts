@@ -218,7 +218,7 @@ describe('audit of the recorder', () => {
 
   it('has the start that a service did not live to write down', async () => {
     const doc = recordingDocument();
-    const legs = [legData('leg-a', { variables: { metaflows_recording: channelNote(doc) } })];
+    const legs = [legData('leg-a', { variables: { metaflows_recording: channelNote(doc, 0) } })];
     await recorder.recover('switch', legs);
     await recorder.close();
     expect(await told(doc)).to.deep.equal(['start service ok', 'stop service switch_lost']);

@@ -269,3 +269,82 @@ describe('the recorder, where files come from the switch', () => {
     expect(fetched).to.deep.equal([`${doc.id} code`]);
   });
 });
+
+describe('the recorder, where commands come from both sides of a call', () => {
+  let calls: Calls;
+  let recorder: Recorder;
+  let asked: string[];
+  let starting: () => void;
+  let isStarting: Promise<void>;
+  /** Lets the switch answer a start. */
+  let started: () => void;
+
+  beforeEach(() => {
+    calls = new Calls(IDENTITY);
+    asked = [];
+    isStarting = new Promise((resolve) => (starting = resolve));
+    const mayStart = new Promise<void>((resolve) => (started = resolve));
+    recorder = new Recorder({
+      ...optionsOf(calls),
+      switchOf: () => ({
+        apis: async (_key, commands) => {
+          for (const { command, args } of commands) {
+            if (command !== 'uuid_record') continue;
+            const [uuid = '', verb = '', path = ''] = args.split(' ');
+            asked.push(`${uuid} ${verb}`);
+            if (verb !== 'start') continue;
+            starting();
+            await mayStart;
+            recorder.handle({ type: 'record_start', uuid, at: 0, path, recordingId: 'ours' });
+          }
+          return commands.map(() => '+OK');
+        },
+      }),
+    });
+  });
+  afterEach(() => recorder.close());
+
+  const owner = { account: 'a' };
+  const masksWhileItStarts = async (starter: string, masker: string): Promise<void> => {
+    // Unanswered, it waits, and no file is looked for.
+    const data = { record_on_answer: true };
+    const start = recorder.run({ data, leg: calls.get(starter)!, by: 'api', owner, at: 0 });
+    await isStarting;
+    const mask = recorder.run({
+      data: { action: 'mask' },
+      leg: calls.get(masker)!,
+      by: 'api',
+      owner,
+      at: Date.now(),
+    });
+    started();
+    const [begun, outcome] = await Promise.all([start, mask]);
+    expect(outcome.recording?.id).to.equal(begun.recording!.id);
+    expect([outcome.result, outcome.recording?.state]).to.deep.equal(['masked', 'masked']);
+    expect(asked).to.deep.equal([`${starter} start`, `${starter} mask`]);
+  };
+
+  it('of a loopback channel: a mask waits for the start on the other side', async () => {
+    const half = (uuid: string, other: string) =>
+      create(uuid, { name: `loopback/${uuid}`, variables: { other_loopback_leg_uuid: other } });
+    for (const event of [
+      create('leg-a'),
+      half('half-a', 'half-b'),
+      half('half-b', 'half-a'),
+      create('leg-b'),
+      bridge('leg-a', 'half-a'),
+      bridge('half-b', 'leg-b'),
+    ])
+      calls.apply('switch', event);
+    expect(calls.get('leg-a')!.callId).not.to.equal(calls.get('leg-b')!.callId);
+    await masksWhileItStarts('leg-a', 'leg-b');
+  });
+
+  it('of two older calls, joined while it starts: a mask waits as well', async () => {
+    for (const uuid of ['leg-a', 'leg-b', 'leg-c', 'leg-d']) calls.apply('switch', create(uuid));
+    calls.apply('switch', bridge('leg-a', 'leg-b'));
+    calls.apply('switch', bridge('leg-c', 'leg-d'));
+    void isStarting.then(() => calls.apply('switch', bridge('leg-b', 'leg-c')));
+    await masksWhileItStarts('leg-c', 'leg-b');
+  });
+});

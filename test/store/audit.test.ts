@@ -8,7 +8,6 @@ import type { AuditEvent } from '../../src/audit/events.js';
 import { isMetaflowsError } from '../../src/errors.js';
 import { AuditStore } from '../../src/store/audit.js';
 import { Documents } from '../../src/store/documents.js';
-import { instanceIn } from '../../src/store/instance.js';
 
 function event(changes: Partial<AuditEvent> = {}): AuditEvent {
   return {
@@ -35,7 +34,7 @@ describe('store of the audit', () => {
     await rm(folder, { recursive: true });
   });
 
-  async function loaded(instance?: string): Promise<AuditStore> {
+  async function loaded(instance: string): Promise<AuditStore> {
     const audit = new AuditStore(new Documents(db));
     await audit.load(instance);
     return audit;
@@ -98,13 +97,6 @@ describe('store of the audit', () => {
     expect(await broken(again)).to.deep.equal([]);
   });
 
-  it('keeps the id of whoever has the database alone', async () => {
-    await (await loaded()).append(event());
-    const again = await loaded();
-    await again.append(event());
-    expect((await again.heads()).map(({ seq }) => seq)).to.deep.equal([2]);
-  });
-
   it('loses and doubles nothing where two processes have the same id by mistake', async () => {
     const [first, second] = [await loaded('a'), await loaded('a')];
     await Promise.all([1, 2, 3, 4].flatMap(() => [first.append(event()), second.append(event())]));
@@ -148,13 +140,5 @@ describe('store of the audit', () => {
     await audit.append(event());
     expect(await count(audit)).to.equal(2);
     expect(await broken(audit)).to.deep.equal([]);
-  });
-
-  it('keeps an instance’s id in a file of its own where the database may be another’s too', async () => {
-    const file = join(folder, 'data', 'instance');
-    const id = await instanceIn(file);
-    expect(id).to.match(/^[0-9a-f]{16}$/);
-    expect(await instanceIn(file)).to.equal(id);
-    expect(await instanceIn(join(folder, 'other'))).not.to.equal(id);
   });
 });

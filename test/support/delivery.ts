@@ -1,6 +1,7 @@
 /** A real HTTP server that takes what is sent to it, a clock that a test moves, and a delivery that goes by both. */
 import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { loadConfig } from '../../src/config.js';
 import { AddressPolicy } from '../../src/delivery/addresses.js';
 import type { Clock } from '../../src/delivery/clock.js';
 import { Delivery, type DeliveryOptions } from '../../src/delivery/delivery.js';
@@ -9,7 +10,14 @@ import { recordCompleted } from '../../src/http/ozeki/finished.js';
 import type { Store } from '../../src/store/store.js';
 import { capturingLog } from './log.js';
 
-export const DENIED = ['127.0.0.0/8', '::1/128', '169.254.0.0/16', 'fe80::/10', '0.0.0.0/8', '::/128'];
+/** Where nothing is sent unless a site says so. */
+export const DENIED = defaultDenied();
+
+function defaultDenied(): readonly string[] {
+  const loaded = loadConfig({});
+  if (!loaded.ok) throw new Error(loaded.errors.join());
+  return loaded.config.deliveryDeny;
+}
 
 export interface Received {
   method: string;
@@ -21,6 +29,8 @@ export interface Received {
 /** Answers 200 unless told otherwise; `received` holds what arrived whole. */
 export class Receiver {
   readonly received: Received[] = [];
+  /** Where it listens. */
+  url = '';
   readonly #server: Server;
   #respond: (request: Received, response: ServerResponse) => void = (_request, response) => response.end();
 
@@ -41,7 +51,8 @@ export class Receiver {
   async listen(host = '127.0.0.1'): Promise<string> {
     await new Promise<void>((resolve) => this.#server.listen(0, host, resolve));
     const { port } = this.#server.address() as AddressInfo;
-    return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+    this.url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+    return this.url;
   }
 
   respond(how: (request: Received, response: ServerResponse) => void): void {

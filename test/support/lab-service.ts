@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -43,6 +44,8 @@ export class TestService {
     /** All that it has logged, at every level. */
     readonly lines: readonly string[],
     private readonly stop: (signal?: 'SIGKILL') => Promise<void>,
+    /** Resolves when its process has ended by itself. */
+    readonly ended: () => Promise<unknown> = () => Promise.resolve(),
   ) {}
 
   /** Starts it in this process; `settings` are environment variables without their prefix. */
@@ -55,18 +58,29 @@ export class TestService {
     return new TestService(lab, service.url, folder, lines, () => service.close()).ready();
   }
 
-  /** Starts it as a process of its own, on the database of `after`, which has ended. */
+  /** Starts it as a process of its own, on the database of `after`, which has ended; `killedAfter` as `killed.ts` has it. */
   static async spawn(
     lab: Lab,
     after?: TestService,
     settings: Record<string, string> = {},
+    killedAfter?: string,
   ): Promise<TestService> {
     const folder = after?.folder ?? (await mkdtemp(join(tmpdir(), 'metaflows-service-')));
     const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
-    const child = spawn(process.execPath, ['--import', 'tsx', main], {
-      env: { PATH: process.env.PATH, ...environment(lab, folder, { LOG_LEVEL: 'silly', ...settings }) },
+    const hook = fileURLToPath(new URL('killed.ts', import.meta.url));
+    const imports = ['tsx', ...(killedAfter === undefined ? [] : [hook])].flatMap((each) => [
+      '--import',
+      each,
+    ]);
+    const child = spawn(process.execPath, [...imports, main], {
+      env: {
+        PATH: process.env.PATH,
+        KILLED_AFTER: killedAfter,
+        ...environment(lab, folder, { LOG_LEVEL: 'silly', ...settings }),
+      },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
+    const exit = once(child, 'exit');
     const lines: string[] = [];
     const url = await new Promise<string>((resolve, reject) => {
       child.once('exit', (code) => reject(new Error(`the service ended with ${code}`)));
@@ -76,7 +90,14 @@ export class TestService {
         if (told !== undefined) resolve(told);
       });
     });
-    const service = new TestService(lab, url, folder, lines, (signal) => ended(child, signal));
+    const service = new TestService(
+      lab,
+      url,
+      folder,
+      lines,
+      (signal) => ended(child, signal),
+      () => exit,
+    );
     return service.ready().catch(async (error: unknown) => {
       await service.kill();
       throw error;

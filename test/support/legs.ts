@@ -23,6 +23,7 @@ export function legData(uuid: string, data: Partial<LegData> = {}): LegData {
     calleeIdName: '',
     calleeIdNumber: '',
     destination: '',
+    bypassMedia: false,
     variables: {},
     ...data,
   };

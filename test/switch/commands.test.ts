@@ -174,7 +174,7 @@ describe('commands', () => {
       expect([realm, digits, action]).to.deep.equal(['local', '*72', 'exec[i]:event']);
       const channel: Record<string, string> = {
         metaflows_mask: 'leg mask /a.wav',
-        metaflows_mask_note: 'leg metaflows_masked',
+        metaflows_mask_note: 'metaflows_masked_id',
       };
       const ran: string[] = [];
       const said = expand(
@@ -186,7 +186,10 @@ describe('commands', () => {
           return '+OK Success';
         },
       );
-      expect(ran).to.deep.equal(['uuid_setvar leg metaflows_masked 86400123', 'uuid_record leg mask /a.wav']);
+      expect(ran).to.deep.equal([
+        'global_setvar metaflows_masked_id=86400123',
+        'uuid_record leg mask /a.wav',
+      ]);
       expect(separate(said, ',', 25)).to.include.members(['Metaflow-Code=*72', 'Masked=+OK Success']);
     });
 

@@ -38,6 +38,7 @@ const leg = {
   calleeIdName: 'Outbound Call',
   calleeIdNumber: '1002',
   destination: '1002',
+  bypassMedia: false,
   variables: { user_name: '1001', domain_name: 'pbx.test' },
 };
 

@@ -6,6 +6,7 @@ import type { RecordingDocument } from '../../generated/recording.js';
 import { validate } from '../../schemas.js';
 import { accounted, actorOf, attempted } from '../accounting.js';
 import { AUDIO, hasAudio, sendAudio } from '../audio.js';
+import { forbidden } from '../errors.js';
 import { endedAt, findRecording, startedAt, uuidOf, type PublicRecording } from '../library.js';
 import type { Links } from '../links.js';
 import { parametersOf } from '../openapi/components.js';
@@ -38,6 +39,14 @@ export function recordings(router: Router, { store, links, removal, recordingsMo
     });
     if (!found) throw noSuch('recording');
     return found;
+  };
+
+  /** Accounts for it where there is such a recording. */
+  const refuseDeletion = async ({ principal, account }: Permitted, uuid: string): Promise<never> => {
+    const refuse = (doc: RecordingDocument): Promise<never> =>
+      accounted(audit, 'deletion', principal, doc, () => Promise.reject(forbidden()));
+    const found = await findRecording(store.recordings, principal, uuid, { account, refuse });
+    return found ? refuse(found) : Promise.reject(forbidden());
   };
 
   const list = described(BIRD, 'BirdRecordings', {
@@ -91,7 +100,8 @@ export function recordings(router: Router, { store, links, removal, recordingsMo
   });
 
   router.delete('/workspaces/:workspace/recordings/:id', one, async (req, res) => {
-    const who = permitted(req, res, store.tokens, 'write');
+    const who = permitted(req, res, store.tokens, 'read');
+    if (who.principal.role === 'viewer') await refuseDeletion(who, req.params.id);
     const found = await find(who, req.params.id, 'deletion');
     if (!(await removal.remove(found, actorOf(who.principal)))) throw noSuch('recording');
     res.status(204).end();

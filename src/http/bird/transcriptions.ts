@@ -24,12 +24,12 @@ const STATUSES = {
 } as const satisfies Record<Transcription['status'], string>;
 
 /** A text in each of the forms that it can be had in. */
-const FORMS: Record<string, { type: string; of: (transcription: Transcription) => string }> = {
-  txt: { type: 'text/plain', of: ({ text = '' }) => text },
-  json: { type: 'application/json', of: ({ text, segments }) => JSON.stringify({ text, segments }) },
-  srt: { type: 'application/x-subrip', of: (transcription) => subtitles(transcription, ',') },
-  vtt: { type: 'text/vtt', of: (transcription) => `WEBVTT\n\n${subtitles(transcription, '.')}` },
-};
+const FORMS = new Map<string, { type: string; of: (transcription: Transcription) => string }>([
+  ['txt', { type: 'text/plain', of: ({ text = '' }) => text }],
+  ['json', { type: 'application/json', of: ({ text, segments }) => JSON.stringify({ text, segments }) }],
+  ['srt', { type: 'application/x-subrip', of: (transcription) => subtitles(transcription, ',') }],
+  ['vtt', { type: 'text/vtt', of: (transcription) => `WEBVTT\n\n${subtitles(transcription, '.')}` }],
+]);
 
 type Transcribed = RecordingDocument & { transcription: Transcription };
 
@@ -108,7 +108,7 @@ export function transcriptions(router: Router, { store, delivery, links }: Deps)
     const [uuid = '', extension] = req.params.id.split('.', 2);
     const doc = await find(who, uuid);
     if (!isTranscribed(doc)) throw noSuch('transcription');
-    const form = FORMS[extension ?? ''];
+    const form = FORMS.get(extension ?? '');
     if (extension === undefined) res.json(shown(doc, links));
     else if (form && doc.transcription.status === 'completed')
       res.type(form.type).send(form.of(doc.transcription));

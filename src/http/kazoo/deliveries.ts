@@ -31,7 +31,7 @@ export function deliveryList(delivery: Delivery): Resource {
       GET: async ({ scope }) => {
         const data: object[] = [];
         for await (const { recording, parcel } of delivery.outstanding(scope.account)) {
-          if (data.push(shown(recording, parcel.state ?? 'waiting', parcel)) === MAX_LISTED) break;
+          if (data.push(shown(recording, parcel.state, parcel)) === MAX_LISTED) break;
         }
         return { data, page_size: data.length };
       },

@@ -55,11 +55,11 @@ export function webhookList(webhooks: WebhookStore): Resource {
 export function webhook(webhooks: WebhookStore): Resource {
   const change = async ({ scope, id }: Asked, settings: (current: WebhookSettings) => unknown) => {
     const before = find(webhooks, scope.account, id);
-    const after = await webhooks.change(scope.account, id, (current) => {
-      // It may have been deleted meanwhile, and stays so.
-      if (!current) throw badIdentifier(id);
-      return webhookOf(settings(current.settings), current);
-    });
+    const after = await webhooks.change(scope.account, id, (current) =>
+      webhookOf(settings(current.settings), current),
+    );
+    // It may have been deleted meanwhile, and stays so.
+    if (!after) throw badIdentifier(id);
     if (before.disable_reason !== undefined && after.disable_reason === undefined) {
       await webhooks.changeLog(scope.account, id, (log) => ({ ...log, given_up: 0 }));
     }

@@ -30,13 +30,13 @@ export function recordOf(
   command: string,
   folder: string,
 ): OzekiRecord {
-  const given: Record<string, unknown> = {};
-  for (const [key, value] of parameters) {
+  const given = [...parameters].map(([key, value]): [string, string | number] => {
     const name = NAMES.get(key) ?? key;
     const isNumber = properties[name]?.type === 'integer' && /^\d{1,9}$/.test(value);
-    given[name] = isNumber ? Number(value) : name === 'Format' ? value.toLowerCase() : value;
-  }
-  const checked = validate<OzekiRecord>('ozeki-record', given);
+    return [name, isNumber ? Number(value) : name === 'Format' ? value.toLowerCase() : value];
+  });
+  // not by assignment: a parameter may be called __proto__, and is to be refused like any other
+  const checked = validate<OzekiRecord>('ozeki-record', Object.fromEntries(given));
   if (!checked.ok) throw new OzekiError(302, Object.keys(checked.errors)[0] ?? '', command);
   const { RecordPath } = checked.value;
   if (RecordPath !== undefined && !isWithin(folder, RecordPath)) {

@@ -93,7 +93,9 @@ describe('Bird’s transcriptions', () => {
       `2\n00:00:01${point}500 --> 01:01:01${point}250\nHow are you?\n`;
     expect(await read('srt')).to.equal(lines(','));
     expect(await read('vtt')).to.equal(`WEBVTT\n\n${lines('.')}`);
-    expect((await ask('get', `/transcriptions/${uuidOf(doc)}.doc`)).status).to.equal(404);
+    for (const extension of ['doc', 'constructor', '__proto__']) {
+      expect((await ask('get', `/transcriptions/${uuidOf(doc)}.${extension}`)).status).to.equal(404);
+    }
   });
 
   for (const [what, status, code, asked] of [

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Message } from 'cometd';
 import { recordingNotice } from '../../../src/delivery/notice.js';
-import type { RecordingEvent } from '../../../src/recording/events.js';
+import { happening, type Happening } from '../../../src/recording/events.js';
 import { listen, type HttpServer } from '../../../src/http/server.js';
 import { startApi, type Api } from '../../support/api.js';
 import { channel, outsideChannel } from '../../support/channels.js';
@@ -15,7 +15,7 @@ const HANDSHAKE = { channel: '/meta/handshake', version: '1.0', supportedConnect
 const AT = Date.UTC(2026, 0, 1);
 
 /** A mapping of the capabilities, as the table of the four operations has them. */
-const AFTER: [event: RecordingEvent['type'], state: string, flag: string, capabilities: string[]][] = [
+const AFTER: [event: Happening['type'], state: string, flag: string, capabilities: string[]][] = [
   ['started', 'Recording', 'ON', ['PauseCallRecording', 'StopCallRecording']],
   ['masked', 'Paused', 'PAUSED', ['ResumeCallRecording', 'StopCallRecording']],
   ['unmasked', 'Recording', 'ON', ['PauseCallRecording', 'StopCallRecording']],
@@ -71,8 +71,8 @@ describe('Genesys’s notifications', () => {
     call_id: ID,
     ...changes,
   });
-  const publish = (type: RecordingEvent['type'], seconds: number, doc = recording()) => {
-    const notice = recordingNotice({ type, recording: doc, at: AT + seconds * 1000 });
+  const publish = (type: Happening['type'], seconds: number, doc = recording()) => {
+    const notice = recordingNotice({ ...happening(type, AT + seconds * 1000), recording: doc });
     api.feed.publish(notice, ['15000']);
   };
   const callOf = ({ data }: Message) => (data as { call: Record<string, unknown> }).call;
@@ -202,7 +202,7 @@ describe('Genesys’s notifications', () => {
     expect((await client.subscribe(CHANNEL)).successful).to.equal(true);
     publish('completed', 2);
     api.feed.publish(
-      { ...recordingNotice({ type: 'started', recording: recording(), at: AT }), account_id: 'b' },
+      { ...recordingNotice({ ...happening('started', AT), recording: recording() }), account_id: 'b' },
       [],
     );
     publish('masked', 3);

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { withDelivery } from '../../../src/delivery/upload.js';
 import type { RecordingDocument } from '../../../src/generated/recording.js';
+import { happening } from '../../../src/recording/events.js';
 import { ended } from '../../../src/recording/state.js';
 import { ADMIN_TOKEN, asking, startApi, type Api, type Ask } from '../../support/api.js';
 import { Receiver } from '../../support/delivery.js';
@@ -34,7 +35,7 @@ describe('deliveries', () => {
     await writeFile(file, 'sound');
     const recording = withDelivery(ended(doc, { state: 'completed', reason: 'hangup', durationMs: 1 }));
     await api.store.recordings.save(recording);
-    await api.delivery.onEvent({ type: 'completed', recording, at: Date.now() });
+    await api.delivery.onEvent({ ...happening('completed', Date.now()), recording });
     await api.delivery.idle();
     return recording;
   }

@@ -75,6 +75,7 @@ describe('the stream of events', () => {
   });
 
   it('goes on where it was cut off, and says so where it cannot', async () => {
+    const cut = await stream();
     for (const id of ['1', '2', '3']) api.feed.publish(notice(id), []);
     const expected = text(notice('2')) + text(notice('3'));
     const resumed = await stream('1');
@@ -84,7 +85,7 @@ describe('the stream of events', () => {
     const up_to_date = await stream('3');
     api.feed.publish(notice('4'), []);
     expect(await read(up_to_date, 1)).to.equal(text(notice('4')));
-    for (const response of [resumed, lost, up_to_date]) response.destroy();
+    for (const response of [cut, resumed, lost, up_to_date]) response.destroy();
   });
 
   it('tells a user’s token what concerns that user alone', async () => {

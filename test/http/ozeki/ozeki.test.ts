@@ -194,6 +194,12 @@ describe('Ozeki’s Record', () => {
     });
   }
 
+  it('refuses a parameter whose name every object has', async () => {
+    const query = new URLSearchParams([...Object.entries(given({})), ['__proto__', '1']]).toString();
+    expect((await request(api.app).get(`/api?${query}`)).text).to.include('<Code>302</Code>');
+    expect(api.calls.ran).to.deep.equal([]);
+  });
+
   it('refuses what is said twice, other methods, and bodies that are no form', async () => {
     const query = new URLSearchParams(given({ Format: 'wav' })).toString();
     const asked = [

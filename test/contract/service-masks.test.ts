@@ -1,0 +1,160 @@
+import { expect } from 'chai';
+import type { RecordingDocument } from '../../src/generated/recording.js';
+import { inTurn } from '../support/heard.js';
+import { Relay } from '../support/lab-relay.js';
+import type { Leg } from '../support/lab-phones.js';
+import { TestService } from '../support/lab-service.js';
+import { silentSpans } from '../support/tones.js';
+import { talk } from './commands.js';
+import { useLab } from './shared-lab.js';
+
+/** How far a mask in the document may be from the silence in the file, milliseconds. */
+const TOLERANCE = 250;
+
+describe('contract: the service killed, masks', function () {
+  this.timeout(60_000);
+  const lab = useLab();
+  let service: TestService;
+
+  beforeEach(async () => {
+    service = await TestService.spawn(lab());
+    for (const user of ['1001', '1002']) await service.flows(user);
+  });
+  afterEach(async () => {
+    await lab().phones.hangupAll();
+    await service.close();
+  });
+
+  /** Presses the mask code with no service to hear of it; the switch masks by itself, or has nothing to mask. */
+  const maskAlone = async (leg: Leg): Promise<void> => {
+    const mark = lab().socket.mark();
+    await lab().phones.press(leg, '*72');
+    await lab().socket.event('metaflows::code', leg.uuid, {}, mark);
+  };
+  /** What is heard in the finished recording, whose one mask is where the audio is silent. */
+  const heardIn = async (doc: RecordingDocument): Promise<string[][]> => {
+    const wav = await service.audio(doc);
+    expect(doc.mask_intervals).to.have.lengthOf(1);
+    const [{ start_ms, end_ms } = { start_ms: 0 }] = doc.mask_intervals;
+    for (const samples of wav.channels) {
+      const spans = silentSpans(samples, wav.rate, 200);
+      expect(spans).to.have.lengthOf(1);
+      expect(Math.abs(start_ms - spans[0]!.startMs), 'start of the mask').to.be.below(TOLERANCE);
+      expect(Math.abs(end_ms! - spans[0]!.endMs), 'end of the mask').to.be.below(TOLERANCE);
+    }
+    return inTurn(wav);
+  };
+  const unmaskedAndEnded = async (leg: Leg): Promise<string[][]> => {
+    await service.recording(leg, 'masked');
+    await talk(600);
+    expect((await service.record(leg, { action: 'unmask' })).data.result).to.equal('unmasked');
+    await talk(800);
+    await lab().phones.hangup(leg);
+    const doc = await service.recording(leg, 'completed');
+    expect(doc.segments).to.have.lengthOf(2);
+    return heardIn(doc);
+  };
+
+  it('masked inside the switch, then the recorded leg leaves: the next segment begins masked', async () => {
+    const { caller, callee } = await lab().phones.call('1001', '1002');
+    await service.bound(caller);
+    expect(await service.code(caller, '*71')).to.equal('done');
+    await talk(600);
+    await service.kill();
+    await maskAlone(caller);
+    await talk(600);
+    await lab().phones.transfer(callee, '1003');
+    service = await TestService.spawn(lab(), service);
+    expect(await unmaskedAndEnded(caller)).to.deep.equal([
+      ['440', 'silence', '440'],
+      ['880', 'silence', '1120'],
+    ]);
+  });
+
+  it('the same, where the leg that pressed is the recorded one', async () => {
+    const { caller, callee } = await lab().phones.call('1001', '1002');
+    await service.bound(caller);
+    await service.connected(callee);
+    expect((await service.record(caller, {})).status).to.equal(200);
+    await talk(600);
+    await service.kill();
+    await maskAlone(caller);
+    await talk(600);
+    await lab().phones.transfer(caller, '1003');
+    service = await TestService.spawn(lab(), service);
+    await service.recording(caller, 'masked');
+    await talk(600);
+    expect((await service.record(callee, { action: 'unmask' })).data.result).to.equal('unmasked');
+    await talk(800);
+    await lab().phones.hangup(callee);
+    const heard = await heardIn(await service.recording(caller, 'completed'));
+    expect(heard).to.deep.equal([
+      ['440', 'silence', '1120'],
+      ['880', 'silence', '880'],
+    ]);
+  });
+
+  it('pressed when the recorded leg has left already: the next segment begins masked all the same', async () => {
+    const { caller, callee } = await lab().phones.call('1001', '1002');
+    await service.bound(caller);
+    expect(await service.code(caller, '*71')).to.equal('done');
+    await talk(600);
+    await service.kill();
+    await lab().phones.transfer(callee, '1003');
+    await maskAlone(caller);
+    service = await TestService.spawn(lab(), service);
+    expect(await unmaskedAndEnded(caller)).to.deep.equal([
+      ['440', 'silence', '440'],
+      ['880', 'silence', '1120'],
+    ]);
+  });
+
+  it('masked inside the switch, then the call ends: the document says where the mask lies', async () => {
+    const { caller } = await lab().phones.call('1001', '1002');
+    await service.bound(caller);
+    expect(await service.code(caller, '*71')).to.equal('done');
+    await talk(600);
+    await service.kill();
+    await maskAlone(caller);
+    await talk(600);
+    await lab().phones.hangup(caller);
+    service = await TestService.spawn(lab(), service);
+    const heard = await heardIn(await service.recording(caller, 'completed'));
+    expect(heard).to.deep.equal([
+      ['440', 'silence'],
+      ['880', 'silence'],
+    ]);
+    const notes = (await lab().socket.api('global_getvar')).split('\n');
+    expect(notes.filter((note) => note.startsWith('metaflows_'))).to.deep.equal([]);
+  });
+
+  it('killed right after the write that starts a segment of a masked recording: no frame of it is in clear', async () => {
+    const relay = new Relay(lab().pbx.port);
+    const { password } = lab().pbx;
+    const settings = { SWITCHES: `esl://:${password}@127.0.0.1:${await relay.open()}` };
+    try {
+      await service.close();
+      service = await TestService.spawn(lab(), undefined, settings);
+      await service.flows('1001');
+      const { caller, callee } = await lab().phones.call('1001', '1002');
+      await service.bound(caller);
+      expect(await service.code(caller, '*71')).to.equal('done');
+      await talk(600);
+      expect(await service.code(caller, '*72')).to.equal('done');
+      const cut = relay.cutAfter(/uuid_record .* start /);
+      await lab().phones.transfer(callee, '1003');
+      await cut;
+      await service.kill();
+      await talk(1000);
+      relay.port = lab().pbx.port;
+      service = await TestService.spawn(lab(), service, settings);
+      expect(await unmaskedAndEnded(caller)).to.deep.equal([
+        ['440', 'silence', '440'],
+        ['880', 'silence', '1120'],
+      ]);
+    } finally {
+      await lab().phones.hangupAll();
+      await relay.close();
+    }
+  });
+});
