@@ -87,7 +87,6 @@ export function transcriptions(router: Router, { store, delivery, links }: Deps)
       nextPageToken: page.next_start_key,
     });
   });
-  const forms = Object.values(FORMS).map(({ type }) => [type, { type: 'string' }] as const);
   const one = described(BIRD, 'BirdTranscription', {
     GET: {
       summary: 'That a recording has text, or the text.',
@@ -96,8 +95,10 @@ export function transcriptions(router: Router, { store, delivery, links }: Deps)
         200: {
           description: 'What there is, or the text.',
           content: {
-            ...Object.fromEntries(forms),
             'application/json': { oneOf: [ref('BirdText'), ref('BirdWords')] },
+            'text/plain': { type: 'string' },
+            'application/x-subrip': { type: 'string' },
+            'text/vtt': { type: 'string' },
           },
         },
       },
