@@ -134,6 +134,22 @@ describe('delivery', () => {
       expect(told.map(({ event }) => event)).to.deep.equal(['recording.completed', 'recording.delivered']);
     });
 
+    it('sends with the user and the password of the url, which nobody is shown', async () => {
+      const settings: WebhookSettings = { name: 'all', uri: `${url}/hook`, hook: 'all', format: 'json' };
+      await store.webhooks.create(ACCOUNT, { settings });
+      const doc = await completed(`${url.replace('://', '://who:s%40cret@')}/store?key=1`);
+      await delivery.idle();
+      const file = receiver.received.find(({ method }) => method === 'PUT')!;
+      expect(file.headers.authorization).to.equal(`Basic ${Buffer.from('who:s@cret').toString('base64')}`);
+      const { internal, ...shown } = (await store.recordings.get(ACCOUNT, doc.id))!;
+      expect(shown.url).to.equal(`${url}/store?key=1`);
+      expect(internal.data).to.have.property('url').that.includes('who:');
+      const hooks = receiver.received.filter((one) => one.url === '/hook');
+      expect(hooks).to.have.length(2);
+      for (const { body } of hooks) expect(body.toString()).to.include('store?key=1').and.not.include('cret');
+      expect(JSON.stringify(told)).not.to.include('cret');
+    });
+
     it('sends with POST where the recording says so, and nothing where it has no url', async () => {
       const doc = await finished(`${url}/x.php`);
       await delivery.onEvent({

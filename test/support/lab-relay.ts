@@ -45,7 +45,8 @@ export class Relay {
     });
   }
 
-  private join(client: Socket): void {
+  /** Somebody has connected. */
+  protected join(client: Socket): void {
     const target = connect({ host: '127.0.0.1', port: this.port });
     for (const [socket, other] of [
       [client, target],
@@ -53,17 +54,18 @@ export class Relay {
     ] as const) {
       this.sockets.add(socket);
       socket.setNoDelay(true);
-      socket.on('data', (chunk) => {
-        if (this.silent) return;
-        other.write(chunk, () => {
-          if (socket === client) this.onPassed?.(chunk);
-        });
-      });
       socket.on('error', () => other.destroy());
       socket.on('close', () => {
         this.sockets.delete(socket);
         other.destroy();
       });
     }
+    this.pass(client, target);
+  }
+
+  /** Passes on what each of the two says. */
+  protected pass(client: Socket, target: Socket): void {
+    client.on('data', (chunk) => this.silent || target.write(chunk, () => this.onPassed?.(chunk)));
+    target.on('data', (chunk) => this.silent || client.write(chunk));
   }
 }
