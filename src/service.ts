@@ -11,6 +11,7 @@ import { Channels } from './calls/channels.js';
 import type { Owner } from './calls/owner.js';
 import { Feedback } from './calls/feedback.js';
 import { Acting } from './cluster/acting.js';
+import { Relay } from './cluster/relay.js';
 import type { Config } from './config.js';
 import { AddressPolicy } from './delivery/addresses.js';
 import { Delivery } from './delivery/delivery.js';
@@ -157,10 +158,18 @@ export async function startService(config: Config, log: Logger): Promise<Service
     digits.metaflowsChanged(account);
   });
 
-  const channels = new Channels({
+  const channels: Channels = new Channels({
     calls,
     recordingsOf: (legs) => recorder.active.ofCall(legs).map(({ doc }) => doc),
     runner,
+    actsFor,
+    elsewhere: (switchId, order) => relay.ask(switchId, order),
+  });
+  const relay: Relay = new Relay({
+    acting,
+    switchOf,
+    run: ({ uuid, node, actor }) => channels.run(uuid, node, actor),
+    log,
   });
   const onChange = (change: Change) => {
     const isFollowed = (account: string) => feed.isFollowed(account);
@@ -178,6 +187,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
       onLatency: (command, ms) => metrics.commandTook(command, ms / 1000),
       onDropped: () => metrics.eventDropped('malformed'),
     });
+    relay.join(port);
     links.set(
       port.id,
       new Link(port, { instance: store.instance, acting, calls, digits, recorder, recordAll, onChange, log }),
@@ -236,6 +246,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
     status,
     async close() {
       feed.close();
+      relay.close();
       await http.close();
       transport?.close();
       await digits.close();
