@@ -2,9 +2,12 @@
 import { setTimeout } from 'node:timers/promises';
 import { MetaflowsError } from '../errors.js';
 import { Turns } from '../recording/turns.js';
+import { Writer, type Draft } from './writer.js';
 
 /** Writers of one process take turns, so a conflict means another process; each wait is longer, and as long by chance. */
 const ATTEMPTS = 10;
+/** Documents of which the newest version is remembered: what runs now changes again and again. */
+const REMEMBERED = 1000;
 /** Documents that are read at a time where all of a kind are wanted. */
 const PAGE = 1000;
 
@@ -34,10 +37,14 @@ export interface Range {
 /** Whatever PouchDB rejects with becomes a MetaflowsError `store_failed`. */
 export class Documents {
   readonly #db: PouchDB.Database;
+  readonly #writer: Writer;
   readonly #turns = new Turns();
+  /** As this process has written them, the oldest first; a conflict says where another came after. */
+  readonly #written = new Map<string, Entry<object>>();
 
   constructor(db: PouchDB.Database) {
     this.#db = db;
+    this.#writer = new Writer(db);
   }
 
   async get<T extends object>(id: string): Promise<Entry<T> | undefined> {
@@ -74,14 +81,7 @@ export class Documents {
 
   /** Makes sure that empty documents with these ids are there: an index, whose ids say all. */
   async mark(ids: string[]): Promise<void> {
-    if (ids.length === 0) return;
-    try {
-      const results = await this.#db.bulkDocs(ids.map((_id) => ({ _id })));
-      const failure = results.find((result) => 'error' in result && result.status !== 409);
-      if (failure) throw failed(failure);
-    } catch (error) {
-      throw failed(error);
-    }
+    await Promise.all(ids.map((_id) => this.#put({ _id })));
   }
 
   /** What follows `prefix` in the ids of the documents in the range, the highest first unless told otherwise. */
@@ -145,12 +145,13 @@ export class Documents {
   ): Promise<Entry<T> | Deleted | undefined> {
     return this.#turns.take(id, async () => {
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-        const current = await this.get<T>(id);
+        const current = (this.#written.get(id) as Entry<T> | undefined) ?? (await this.get<T>(id));
         const value = change(current?.value);
         if (!current && !value) return undefined;
         const content = value ?? { _deleted: true };
         const rev = await this.#put({ ...content, _id: id, ...(current && { _rev: current.rev }) });
-        if (rev !== undefined) return value ? { id, rev, value } : { id, rev };
+        this.#written.delete(id);
+        if (rev !== undefined) return value ? this.#remembered({ id, rev, value }) : { id, rev };
         await setTimeout(Math.random() * 2 ** attempt);
       }
       throw new MetaflowsError('store_failed', 'too many conflicting writers');
@@ -158,13 +159,19 @@ export class Documents {
   }
 
   /** Resolves with the new revision, or with undefined where another writer came first. */
-  async #put(doc: PouchDB.Core.PutDocument<object>): Promise<string | undefined> {
+  async #put(doc: Draft): Promise<string | undefined> {
     try {
-      return (await this.#db.put(doc)).rev;
+      return await this.#writer.put(doc);
     } catch (error) {
-      if (isStatus(error, 409)) return undefined;
       throw failed(error);
     }
+  }
+
+  #remembered<T extends object>(entry: Entry<T>): Entry<T> {
+    this.#written.set(entry.id, entry);
+    const [oldest] = this.#written.keys();
+    if (this.#written.size > REMEMBERED && oldest !== undefined) this.#written.delete(oldest);
+    return entry;
   }
 }
 

@@ -109,6 +109,9 @@ async function keptInstance(documents: Documents): Promise<string> {
   return value.id;
 }
 
+/** Enough to tell apart who came first: no other process has a folder. */
+const REVISIONS = 10;
+
 /** `end` comes after the database is closed. */
 async function open(location: string, remote: boolean): Promise<{ db: PouchDB.Database; end: () => void }> {
   try {
@@ -124,7 +127,8 @@ async function open(location: string, remote: boolean): Promise<{ db: PouchDB.Da
 async function folderDatabase(folder: string): Promise<{ db: PouchDB.Database; end: () => void }> {
   await mkdir(folder, { recursive: true });
   return {
-    db: new PouchDB(folder, { adapter: 'leveldb', auto_compaction: true }),
+    // Of a document that changes with every line of the audit a thousand revisions, the default, would be carried along.
+    db: new PouchDB(folder, { adapter: 'leveldb', auto_compaction: true, revs_limit: REVISIONS }),
     end: () => undefined,
   };
 }

@@ -172,12 +172,12 @@ describe('store', () => {
     it('that another process writes faster than we can are an error with a name', async () => {
       const db = new PouchDB(folder);
       const documents = new Documents(db);
-      const put = db.put.bind(db);
+      const bulkDocs = db.bulkDocs.bind(db);
       let writes = 0;
-      db.put = async (doc: PouchDB.Core.PutDocument<object>) => {
+      db.bulkDocs = async (docs: PouchDB.Core.PutDocument<object>[]) => {
         const { _rev } = await db.get('x').catch(() => ({ _rev: undefined }));
-        await put({ _id: 'x', writes: writes++, ...(_rev !== undefined && { _rev }) });
-        return put(doc);
+        await bulkDocs([{ _id: 'x', writes: writes++, ...(_rev !== undefined && { _rev }) }]);
+        return bulkDocs(docs);
       };
       const failure = await documents.update('x', () => ({})).catch((error: unknown) => error);
       expect(failure).to.include({ code: 'store_failed', status: 503 });
