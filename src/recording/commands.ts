@@ -13,7 +13,7 @@ import { entryOf, isAdopted } from './document.js';
 import type { Happening } from './events.js';
 import type { Finisher } from './finisher.js';
 import type { Limits } from './limits.js';
-import type { Maskers } from './masking.js';
+import { isMasked, type Maskers } from './masking.js';
 import type { RecorderOptions, RecordOutcome, RecordRequest, StopReason } from './ports.js';
 import type { Starting } from './starting.js';
 import { audited, masked, unmasked } from './state.js';
@@ -39,8 +39,6 @@ export interface CommandsParts {
   /** Nobody waits for `work`: what goes wrong is logged. */
   attempt: (active: Active, work: Promise<unknown>) => void;
 }
-
-const isMasked = ({ doc }: Active) => doc.state === 'masked';
 
 export class Commands {
   constructor(private readonly parts: CommandsParts) {}
@@ -74,7 +72,7 @@ export class Commands {
           if (request.by !== 'service') await this.note(first, request, 'start', 'already_recording');
           return { result: 'already_recording', recording: first.doc };
         }
-        const active = await this.start(request, adopted.some(isMasked));
+        const active = await this.start(request, this.parts.maskers.holds(legs, adopted));
         proof = this.prove(active);
         proof.catch(() => undefined);
         return { result: 'started', recording: active.doc };
@@ -117,6 +115,7 @@ export class Commands {
     const active = await this.parts.starting.start(request, isCallMasked);
     const { doc } = active;
     await this.parts.keep(active, doc, 'started');
+    if (isMasked(active)) await this.parts.keep(active, active.doc, 'masked');
     this.parts.heedWait(doc.internal.leg);
     this.parts.announcer.arm(active);
     void this.parts.announcer.inform(active, this.parts.options.calls.partiesOf(request.leg));
@@ -236,7 +235,7 @@ export class Commands {
       !hasRecorder(active) || legs.some(({ uuid }) => uuid === active.doc.internal.leg);
     const recordings = this.parts.recordings.ofCall(legs).filter(isOfCall);
     const clear = recordings.find((active) => !isMasked(active));
-    if (!clear || !recordings.some(isMasked)) return;
+    if (!clear || !this.parts.maskers.holds(legs, recordings)) return;
     const owner = { account: clear.doc.account_id };
     this.parts.attempt(
       clear,

@@ -100,9 +100,9 @@ export class Finisher {
     this.expected.delete(id);
     const at = this.now(active.doc.internal.switch);
     this.recordings.retire(active);
-    this.onOver(active);
     const why = expected?.reason ?? reason;
     active.doc = stoppedFor(active.doc, why, expected?.entry ?? entry ?? byService(why, at), at);
+    this.onOver(active);
     // A file may take minutes to come: nobody is kept waiting for it, and a restart knows that the audio has ended.
     const stored = this.options.transport && this.recordings.save(active, active.doc).then(() => active.doc);
     const document = Promise.resolve(stored).then(() => this.conclude(active, why, stopped, at));

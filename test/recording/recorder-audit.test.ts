@@ -216,6 +216,16 @@ describe('audit of the recorder', () => {
     expect(await told(recording!)).to.deep.equal(['start code ok', 'stop service end_key']);
   });
 
+  it('has, and is told of, the mask with which a recording begins that joins a masked call', async () => {
+    recorder.handle({ type: 'record_start', uuid: 'leg-a', at: 0, path: '/theirs.wav', recordingId: '' });
+    await run('mask');
+    const events: string[] = [];
+    onEvent = ({ type, recording }) => events.push(`${type} ${recording.state}`);
+    const { recording } = await run('start');
+    expect(await told(recording!)).to.deep.equal(['start code ok', 'mask service ok']);
+    expect(events).to.deep.equal(['started masked', 'masked masked']);
+  });
+
   it('has the start that a service did not live to write down', async () => {
     const doc = recordingDocument();
     const legs = [legData('leg-a', { variables: { metaflows_recording: channelNote(doc, 0) } })];

@@ -334,7 +334,7 @@ describe('the recorder, where commands come from both sides of a call', () => {
 
   it('of a loopback channel: a mask waits for the start on the other side', async () => {
     const half = (uuid: string, other: string) =>
-      create(uuid, { name: `loopback/${uuid}`, variables: { other_loopback_leg_uuid: other } });
+      create(uuid, { name: `loopback/${uuid}`, otherHalf: other });
     for (const event of [
       create('leg-a'),
       half('half-a', 'half-b'),
