@@ -106,7 +106,7 @@ describe('the end of a recording', () => {
       const finisher = finisherWith({ fetch });
       first = 'a/b.wav';
       active.doc = { ...active.doc, internal: { ...active.doc.internal, file: first, path } };
-      await finisher.finish(active, 'hangup', { durationMs: 1000, cause: 'success-silence' });
+      await finisher.finish(active, 'hangup', { at: 0, durationMs: 1000, cause: 'success-silence' });
       await finisher.idle();
     }
     expect(fetched).to.equal(1);

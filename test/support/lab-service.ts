@@ -47,6 +47,7 @@ export class TestService {
     private readonly stop: (signal?: 'SIGKILL') => Promise<void>,
     /** Resolves when its process has ended by itself. */
     readonly ended: () => Promise<unknown> = () => Promise.resolve(),
+    private readonly signal: (signal: NodeJS.Signals) => void = () => undefined,
   ) {}
 
   /**
@@ -101,6 +102,7 @@ export class TestService {
       lines,
       (signal) => ended(child, signal),
       () => exit,
+      (signal) => child.kill(signal),
     );
     return service.ready().catch(async (error: unknown) => {
       await service.kill();
@@ -114,9 +116,24 @@ export class TestService {
     await rm(this.folder, { recursive: true, force: true });
   }
 
+  /** Ends it in order. */
+  async end(): Promise<void> {
+    await this.stop();
+  }
+
   /** Ends its process without a farewell. */
   async kill(): Promise<void> {
     await this.stop('SIGKILL');
+  }
+
+  /** Stops its process in the middle of whatever it does. */
+  pause(): void {
+    this.signal('SIGSTOP');
+  }
+
+  /** Lets it go on after {@link pause}. */
+  wake(): void {
+    this.signal('SIGCONT');
   }
 
   async ask(method: string, path: string, data?: object): Promise<Answer> {
