@@ -11,6 +11,7 @@ import { Channels } from './calls/channels.js';
 import type { Owner } from './calls/owner.js';
 import { Feedback } from './calls/feedback.js';
 import { Acting } from './cluster/acting.js';
+import { Relay } from './cluster/relay.js';
 import type { Config } from './config.js';
 import { AddressPolicy } from './delivery/addresses.js';
 import { Delivery } from './delivery/delivery.js';
@@ -79,12 +80,15 @@ export async function startService(config: Config, log: Logger): Promise<Service
     if (!link) throw new MetaflowsError('switch_down');
     return link.port;
   };
+  // Of a switch that is configured no more, whoever acts for the first one does what is left to do.
+  const isOurs = (switchId: string) =>
+    !store.isShared || acting.has(links.has(switchId) ? switchId : ([...links.keys()][0] ?? ''));
   const feedback = new Feedback(config.tones, switchOf, log);
   const feed = new Feed();
   const signingKey = await store.webhooks.signingKey();
   let url = '';
   const media = new Links(signingKey, () => config.publicUrl ?? url);
-  const delivery = deliveryOf(config, store, feed, signingKey, media, log);
+  const delivery = deliveryOf(config, store, feed, signingKey, media, isOurs, log);
   const disk = new DiskSpace({
     folder: config.recordingsMount,
     minFree: config.limits.min_free_bytes,
@@ -99,7 +103,13 @@ export async function startService(config: Config, log: Logger): Promise<Service
   const transport = inbox && new PushTransport({ inbox, switchOf, dir: config.recordingsDir, log });
   const audit = (event: AuditEvent) => store.audit.append(event);
   const removal = new Removal({ recordings: store.recordings, files, audit });
-  const retention = new Retention({ settings: store.retention, recordings: store.recordings, removal, log });
+  const retention = new Retention({
+    settings: store.retention,
+    recordings: store.recordings,
+    removal,
+    isOurs,
+    log,
+  });
   const recorder = new Recorder({
     calls,
     switchOf,
@@ -118,6 +128,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
       return url === undefined ? {} : { url, method };
     },
     hasSpace: () => disk.ok(),
+    now: (id) => links.get(id)?.port.now() ?? Date.now(),
     feedback,
     onEvent: (event) => {
       const { type, recording } = event;
@@ -148,10 +159,18 @@ export async function startService(config: Config, log: Logger): Promise<Service
     digits.metaflowsChanged(account);
   });
 
-  const channels = new Channels({
+  const channels: Channels = new Channels({
     calls,
     recordingsOf: (legs) => recorder.active.ofCall(legs).map(({ doc }) => doc),
     runner,
+    actsFor,
+    elsewhere: (switchId, order) => relay.ask(switchId, order),
+  });
+  const relay: Relay = new Relay({
+    acting,
+    switchOf,
+    run: ({ uuid, node, actor }) => channels.run(uuid, node, actor),
+    log,
   });
   const onChange = (change: Change) => {
     const isFollowed = (account: string) => feed.isFollowed(account);
@@ -169,6 +188,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
       onLatency: (command, ms) => metrics.commandTook(command, ms / 1000),
       onDropped: () => metrics.eventDropped('malformed'),
     });
+    relay.join(port);
     links.set(
       port.id,
       new Link(port, { instance: store.instance, acting, calls, digits, recorder, recordAll, onChange, log }),
@@ -212,6 +232,10 @@ export async function startService(config: Config, log: Logger): Promise<Service
   // Not before the address is had: a token that is made is shown this once, and a start that fails shows none.
   const { made } = await store.tokens.ensureAdminToken(config.adminToken);
   await delivery.start();
+  if (store.isShared) {
+    acting.on('gained', () => void delivery.takeOver());
+    acting.on('lost', () => delivery.release());
+  }
   retention.start();
   for (const { port } of links.values()) port.start();
 
@@ -223,6 +247,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
     status,
     async close() {
       feed.close();
+      relay.close();
       await http.close();
       transport?.close();
       await digits.close();
@@ -243,6 +268,7 @@ function deliveryOf(
   feed: Feed,
   signingKey: KeyObject,
   media: Links,
+  isOurs: (switchId: string) => boolean,
   log: Logger,
 ): Delivery {
   const sender = new Sender(new AddressPolicy(config.deliveryDeny, config.deliveryAllow));
@@ -256,6 +282,7 @@ function deliveryOf(
     callbackWords: { ozeki: recordCompleted },
     transcription: config.transcription,
     send: (outgoing, signal) => sender.send(outgoing, signal),
+    isOurs,
     publish: (notice, users) => feed.publish(notice, users),
     log,
   });
