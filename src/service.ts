@@ -132,6 +132,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
       return url === undefined ? {} : { url, method };
     },
     hasSpace: () => disk.ok(),
+    now: (id) => links.get(id)?.port.now() ?? Date.now(),
     feedback,
     onEvent: (event) => {
       const { type, recording } = event;

@@ -107,7 +107,8 @@ export class Digits {
         this.collect(
           leg,
           listeners,
-          (listener, at) => press(listener.state, listener.compiled, event.digit, at),
+          event.at,
+          (listener) => press(listener.state, listener.compiled, event.digit, event.at),
           false,
         );
         return;
@@ -121,7 +122,8 @@ export class Digits {
         this.collect(
           leg,
           known,
-          (listener, at) => absorbed(listener.state, listener.compiled, event.code, at),
+          event.at,
+          (listener) => absorbed(listener.state, listener.compiled, event.code, event.at),
           masked,
         );
         return;
@@ -177,10 +179,10 @@ export class Digits {
   private collect(
     leg: Leg,
     listeners: Listener[],
-    step: (listener: Listener, at: number) => Step,
+    at: number,
+    step: (listener: Listener) => Step,
     maskedInSwitch: boolean,
   ): void {
-    const at = Date.now();
     let fired = false;
     for (const listener of listeners) {
       clearTimeout(listener.timer);
@@ -189,25 +191,21 @@ export class Digits {
         listener.state = UNARMED;
         continue;
       }
-      const { state, fired: matches } = step(listener, at);
-      this.proceed(leg, listener, state);
+      const { state, fired: matches } = step(listener);
+      this.proceed(leg, listener, state, at);
       for (const match of matches) this.fire(leg, listener, match, at, maskedInSwitch);
       fired = matches.length > 0;
     }
   }
 
-  private proceed(leg: Leg, listener: Listener, state: CollectorState): void {
+  private proceed(leg: Leg, listener: Listener, state: CollectorState, at: number): void {
     listener.state = state;
     if (!state.armed) return;
-    listener.timer = setTimeout(
-      () => {
-        const at = Math.max(Date.now(), state.until);
-        const { state: after, fired } = expire(state, listener.compiled, at);
-        listener.state = after;
-        for (const match of fired) this.fire(leg, listener, match, at, false);
-      },
-      Math.max(0, state.until - Date.now()),
-    );
+    listener.timer = setTimeout(() => {
+      const { state: after, fired } = expire(state, listener.compiled, state.until);
+      listener.state = after;
+      for (const match of fired) this.fire(leg, listener, match, state.until, false);
+    }, state.until - at);
   }
 
   private fire(
