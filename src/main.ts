@@ -29,7 +29,10 @@ try {
   log.info('listening', { url: service.url });
   const stop = (signal: string) => {
     log.info('stopping', { signal });
-    setTimeout(() => process.exit(1), SHUTDOWN_MS).unref();
+    setTimeout(() => {
+      log.error('could not stop in time');
+      process.exit(1);
+    }, SHUTDOWN_MS).unref();
     service.close().then(
       () => process.exit(0),
       (error: unknown) => {

@@ -4,6 +4,7 @@ import { EventEmitter } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'winston';
 import type { AuditEvent } from './audit/events.js';
 import { Calls, type Change } from './calls/calls.js';
@@ -48,6 +49,9 @@ import { Switch } from './switch/switch.js';
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
+
+/** Milliseconds for what is under way when the service stops, a recording's start with its proof for instance. */
+const FINISH_MS = 5000;
 
 /** The running service. */
 export interface Service {
@@ -250,11 +254,15 @@ export async function startService(config: Config, log: Logger): Promise<Service
     async close() {
       feed.close();
       relay.close();
-      await http.close();
-      transport?.close();
-      await digits.close();
-      await recorder.close();
+      const finished = http
+        .close()
+        .then(() => transport?.close())
+        .then(() => digits.close())
+        .then(() => recorder.close());
+      await Promise.race([finished, delay(FINISH_MS, undefined, { ref: false })]);
+      // From here on another instance acts; commands that have no answer yet get none.
       await Promise.all([...links.values()].map((link) => link.close()));
+      await finished;
       await softswitch?.close();
       disk.close();
       await retention.close();
