@@ -46,6 +46,7 @@ export class Digits {
   private readonly listeners = new Map<string, Listener[]>();
   private readonly running = new Set<Promise<void>>();
   private readonly absorbing: Absorbing;
+  private closed = false;
 
   constructor(private readonly options: DigitsOptions) {
     this.absorbing = new Absorbing(options);
@@ -95,7 +96,7 @@ export class Digits {
     const leg = this.options.calls.get(event.uuid);
     if (!leg) return;
     const listeners = this.listenersOf(leg);
-    if (event.type !== 'binding' && !this.options.actsFor(leg.switchId)) return;
+    if (event.type !== 'binding' && (this.closed || !this.options.actsFor(leg.switchId))) return;
     switch (event.type) {
       case 'binding':
         this.absorbing.executed(leg, event.application, event.data);
@@ -106,7 +107,8 @@ export class Digits {
         this.collect(
           leg,
           listeners,
-          (listener, at) => press(listener.state, listener.compiled, event.digit, at),
+          event.at,
+          (listener) => press(listener.state, listener.compiled, event.digit, event.at),
           false,
         );
         return;
@@ -120,7 +122,8 @@ export class Digits {
         this.collect(
           leg,
           known,
-          (listener, at) => absorbed(listener.state, listener.compiled, event.code, at),
+          event.at,
+          (listener) => absorbed(listener.state, listener.compiled, event.code, event.at),
           masked,
         );
         return;
@@ -138,8 +141,9 @@ export class Digits {
     }
   }
 
-  /** Ends every timer and waits for the codes that are being run. */
+  /** Runs no more codes, ends every timer and waits for the codes that are being run. */
   async close(): Promise<void> {
+    this.closed = true;
     for (const listeners of this.listeners.values()) {
       for (const { timer } of listeners) clearTimeout(timer);
     }
@@ -175,10 +179,10 @@ export class Digits {
   private collect(
     leg: Leg,
     listeners: Listener[],
-    step: (listener: Listener, at: number) => Step,
+    at: number,
+    step: (listener: Listener) => Step,
     maskedInSwitch: boolean,
   ): void {
-    const at = Date.now();
     let fired = false;
     for (const listener of listeners) {
       clearTimeout(listener.timer);
@@ -187,25 +191,21 @@ export class Digits {
         listener.state = UNARMED;
         continue;
       }
-      const { state, fired: matches } = step(listener, at);
-      this.proceed(leg, listener, state);
+      const { state, fired: matches } = step(listener);
+      this.proceed(leg, listener, state, at);
       for (const match of matches) this.fire(leg, listener, match, at, maskedInSwitch);
       fired = matches.length > 0;
     }
   }
 
-  private proceed(leg: Leg, listener: Listener, state: CollectorState): void {
+  private proceed(leg: Leg, listener: Listener, state: CollectorState, at: number): void {
     listener.state = state;
     if (!state.armed) return;
-    listener.timer = setTimeout(
-      () => {
-        const at = Math.max(Date.now(), state.until);
-        const { state: after, fired } = expire(state, listener.compiled, at);
-        listener.state = after;
-        for (const match of fired) this.fire(leg, listener, match, at, false);
-      },
-      Math.max(0, state.until - Date.now()),
-    );
+    listener.timer = setTimeout(() => {
+      const { state: after, fired } = expire(state, listener.compiled, state.until);
+      listener.state = after;
+      for (const match of fired) this.fire(leg, listener, match, state.until, false);
+    }, state.until - at);
   }
 
   private fire(

@@ -29,7 +29,7 @@ export interface CommandsParts {
   announcer: Announcer;
   starting: Starting;
   pathOf: (active: Active) => string;
-  now: () => number;
+  now: (switchId: string) => number;
   /** Stores the document, then tells of what happened to it. */
   keep: (active: Active, doc: RecordingDocument, type?: Happening['type']) => Promise<void>;
   /** Gives the legs of the call what their mask codes need. */
@@ -143,7 +143,7 @@ export class Commands {
     running: Active[],
   ): Promise<RecordOutcome> {
     const { done, others, failed } = await this.parts.maskers.apply(verb, legs, running, request.leg.callId);
-    const at = request.maskedInSwitch && verb === 'mask' ? request.at : this.parts.now();
+    const at = request.maskedInSwitch && verb === 'mask' ? request.at : this.parts.now(request.leg.switchId);
     const masks = verb === 'mask';
     const incomplete = masks ? 'mask_incomplete' : 'unmask_incomplete';
     const past = masks ? 'masked' : 'unmasked';
@@ -239,7 +239,7 @@ export class Commands {
     const owner = { account: clear.doc.account_id };
     this.parts.attempt(
       clear,
-      this.run({ data: { action: 'mask' }, leg, by: 'service', owner, at: this.parts.now() }),
+      this.run({ data: { action: 'mask' }, leg, by: 'service', owner, at: this.parts.now(leg.switchId) }),
     );
   }
 
@@ -249,7 +249,13 @@ export class Commands {
       .find((party) => party);
     if (!leg) throw new MetaflowsError('call_gone');
     const owner = { account: active.doc.account_id };
-    return this.run({ data: { action: 'unmask' }, leg, by: 'service', owner, at: this.parts.now() });
+    return this.run({
+      data: { action: 'unmask' },
+      leg,
+      by: 'service',
+      owner,
+      at: this.parts.now(leg.switchId),
+    });
   }
 
   /** Somebody asked for something that changed nothing. */

@@ -42,7 +42,7 @@ export class Maskers {
     private readonly calls: Calls,
     private readonly switchOf: (id: string) => RecordingSwitch,
     private readonly pathOf: (active: Active) => string,
-    private readonly now: () => number,
+    private readonly now: (switchId: string) => number,
   ) {}
 
   /** Whether what begins to record a call is to begin masked, beside the recordings there are. */
@@ -63,7 +63,7 @@ export class Maskers {
     const ours = running.filter(hasRecorder);
     const note = (value: string) => running.map(({ doc }) => setGlobal(maskNote(doc.id), value));
     // The note is there before the mask and goes after the unmask: a crash in between errs on the masked side.
-    const before = verb === 'mask' ? note(`@${this.now()}`) : [];
+    const before = verb === 'mask' ? note(`@${this.now(first.switchId)}`) : [];
     const own = ours.map((active) => this.command(verb, active));
     const answers = await port.apis(key, [...before, ...own, ...legs.map(({ uuid }) => buglist(uuid))]);
     const replies = answers.slice(before.length, before.length + own.length);

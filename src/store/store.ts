@@ -28,6 +28,8 @@ export interface Store {
    * the one before is dead: it keeps its id from start to start. Who uses a CouchDB has a new one at each start.
    */
   readonly instance: string;
+  /** Whether other instances may use the database too. */
+  readonly isShared: boolean;
   /** Whether the database answers; a folder always does. */
   readonly connected: boolean;
   readonly metaflows: ScopedStore<Metaflows>;
@@ -69,12 +71,14 @@ export async function openStore(location: string, log: Logger): Promise<Store> {
   ]);
   const instance = remote ? newInstance() : await keptInstance(documents);
   await audit.load(instance);
+  const outbox = new OutboxStore<Parcel>(documents);
   const take = (entry: Entry<object> | Deleted) => {
-    for (const each of [metaflows, callRecording, tokens, webhooks, retention]) each.take(entry);
+    for (const each of [metaflows, callRecording, tokens, webhooks, retention, outbox]) each.take(entry);
   };
   const feed = remote ? new Feed({ db, since, take, log }) : undefined;
   return {
     instance,
+    isShared: remote,
     get connected() {
       return feed?.connected ?? true;
     },
@@ -83,7 +87,7 @@ export async function openStore(location: string, log: Logger): Promise<Store> {
     tokens,
     recordings,
     webhooks,
-    outbox: new OutboxStore(documents),
+    outbox,
     once: new OnceStore(documents),
     audit,
     retention,

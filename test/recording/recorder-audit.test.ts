@@ -82,7 +82,7 @@ describe('audit of the recorder', () => {
     if (verb === 'start') {
       await mkdir(dirname(path), { recursive: true });
       await writeFile(path, Buffer.alloc(400));
-      recorder.handle({ type: 'record_start', uuid, at: 0, path, recordingId: '' });
+      recorder.handle({ type: 'record_start', uuid, at: Date.now(), path, recordingId: '' });
     }
     if (verb === 'stop') stopped(uuid, path);
     return '+OK Success';
