@@ -2,7 +2,7 @@
 import type { KeyObject } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'winston';
@@ -68,7 +68,7 @@ export interface Service {
   close(): Promise<void>;
 }
 
-/** Starts all parts; rejects with a MetaflowsError, or Node's own error where the HTTP address cannot be had. */
+/** Starts all parts; rejects with a MetaflowsError, which names the setting that cannot be used. */
 export async function startService(config: Config, log: Logger): Promise<Service> {
   const metrics = new Metrics();
   const recordings = new EventEmitter();
@@ -185,7 +185,9 @@ export async function startService(config: Config, log: Logger): Promise<Service
     for (const { notice, users } of notices) feed.publish(notice, users);
   };
 
-  const softswitch = config.switches.includes('embedded') ? await embedded(config, log) : undefined;
+  const isEmbedded = config.switches.includes('embedded');
+  if (isEmbedded || inbox) await files.make();
+  const softswitch = isEmbedded ? await embedded(log) : undefined;
   for (const address of config.switches) {
     const where = address === 'embedded' ? softswitch?.address : address;
     if (!where) continue;
@@ -299,8 +301,7 @@ function deliveryOf(
   });
 }
 
-async function embedded(config: Config, log: Logger): Promise<Softswitch> {
-  await mkdir(config.recordingsMount, { recursive: true });
+async function embedded(log: Logger): Promise<Softswitch> {
   const softswitch = new Softswitch({ domain: 'demo', log });
   await softswitch.start();
   return softswitch;
@@ -313,7 +314,10 @@ async function seed(store: Store, folder: string, log: Logger): Promise<void> {
     const account = entry.parentPath.slice(folder.length + 1);
     if (!entry.isFile() || !entry.name.endsWith('.json') || !account || account.includes('/')) continue;
     const file = join(entry.parentPath, entry.name);
-    const parsed = parseFlowFile(await readFile(file, 'utf8'));
+    const parsed = await readFile(file, 'utf8').then(parseFlowFile, (error: unknown) => ({
+      ok: false as const,
+      errors: [String(error)],
+    }));
     if (parsed.ok) await store.metaflows.seed(account, entry.name.slice(0, -'.json'.length), parsed.value);
     else log.error('metaflows file is not valid and was not loaded', { file, errors: parsed.errors });
   }
