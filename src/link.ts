@@ -16,7 +16,6 @@ import { PIN, pinOf } from './calls/owner.js';
 import type { Acting } from './cluster/acting.js';
 import { Lease } from './cluster/lease.js';
 import type { Digits } from './metaflows/digits.js';
-import { REALM } from './metaflows/absorbing.js';
 import { RECORDED, type RecordAll } from './recording/record-all.js';
 import type { Recorder } from './recording/recorder.js';
 import { setVariable } from './switch/commands.js';
@@ -101,7 +100,7 @@ export class Link {
       for (const { uuid, variables } of snapshot.legs) {
         const leg = calls.get(uuid);
         if (!leg) continue;
-        digits.found(leg, variables[REALM]);
+        digits.found(leg, variables);
         recordAll.found(leg, variables[RECORDED]);
       }
       if (acts) {

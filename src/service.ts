@@ -2,8 +2,9 @@
 import type { KeyObject } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'winston';
 import type { AuditEvent } from './audit/events.js';
 import { Calls, type Change } from './calls/calls.js';
@@ -11,6 +12,7 @@ import { Channels } from './calls/channels.js';
 import type { Owner } from './calls/owner.js';
 import { Feedback } from './calls/feedback.js';
 import { Acting } from './cluster/acting.js';
+import { Relay } from './cluster/relay.js';
 import type { Config } from './config.js';
 import { AddressPolicy } from './delivery/addresses.js';
 import { Delivery } from './delivery/delivery.js';
@@ -48,6 +50,9 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
   version: string;
 };
 
+/** Milliseconds for what is under way when the service stops, a recording's start with its proof for instance. */
+const FINISH_MS = 5000;
+
 /** The running service. */
 export interface Service {
   /** Where the HTTP API listens. */
@@ -63,7 +68,7 @@ export interface Service {
   close(): Promise<void>;
 }
 
-/** Starts all parts; rejects with a MetaflowsError, or Node's own error where the HTTP address cannot be had. */
+/** Starts all parts; rejects with a MetaflowsError, which names the setting that cannot be used. */
 export async function startService(config: Config, log: Logger): Promise<Service> {
   const metrics = new Metrics();
   const recordings = new EventEmitter();
@@ -79,12 +84,15 @@ export async function startService(config: Config, log: Logger): Promise<Service
     if (!link) throw new MetaflowsError('switch_down');
     return link.port;
   };
+  // Of a switch that is configured no more, whoever acts for the first one does what is left to do.
+  const isOurs = (switchId: string) =>
+    !store.isShared || acting.has(links.has(switchId) ? switchId : ([...links.keys()][0] ?? ''));
   const feedback = new Feedback(config.tones, switchOf, log);
   const feed = new Feed();
   const signingKey = await store.webhooks.signingKey();
   let url = '';
   const media = new Links(signingKey, () => config.publicUrl ?? url);
-  const delivery = deliveryOf(config, store, feed, signingKey, media, log);
+  const delivery = deliveryOf(config, store, feed, signingKey, media, isOurs, log);
   const disk = new DiskSpace({
     folder: config.recordingsMount,
     minFree: config.limits.min_free_bytes,
@@ -99,7 +107,13 @@ export async function startService(config: Config, log: Logger): Promise<Service
   const transport = inbox && new PushTransport({ inbox, switchOf, dir: config.recordingsDir, log });
   const audit = (event: AuditEvent) => store.audit.append(event);
   const removal = new Removal({ recordings: store.recordings, files, audit });
-  const retention = new Retention({ settings: store.retention, recordings: store.recordings, removal, log });
+  const retention = new Retention({
+    settings: store.retention,
+    recordings: store.recordings,
+    removal,
+    isOurs,
+    log,
+  });
   const recorder = new Recorder({
     calls,
     switchOf,
@@ -118,6 +132,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
       return url === undefined ? {} : { url, method };
     },
     hasSpace: () => disk.ok(),
+    now: (id) => links.get(id)?.port.now() ?? Date.now(),
     feedback,
     onEvent: (event) => {
       const { type, recording } = event;
@@ -148,10 +163,18 @@ export async function startService(config: Config, log: Logger): Promise<Service
     digits.metaflowsChanged(account);
   });
 
-  const channels = new Channels({
+  const channels: Channels = new Channels({
     calls,
     recordingsOf: (legs) => recorder.active.ofCall(legs).map(({ doc }) => doc),
     runner,
+    actsFor,
+    elsewhere: (switchId, order) => relay.ask(switchId, order),
+  });
+  const relay: Relay = new Relay({
+    acting,
+    switchOf,
+    run: ({ uuid, node, actor }) => channels.run(uuid, node, actor),
+    log,
   });
   const onChange = (change: Change) => {
     const isFollowed = (account: string) => feed.isFollowed(account);
@@ -159,7 +182,9 @@ export async function startService(config: Config, log: Logger): Promise<Service
     for (const { notice, users } of notices) feed.publish(notice, users);
   };
 
-  const softswitch = config.switches.includes('embedded') ? await embedded(config, log) : undefined;
+  const isEmbedded = config.switches.includes('embedded');
+  if (isEmbedded || inbox) await files.make();
+  const softswitch = isEmbedded ? await embedded(log) : undefined;
   for (const address of config.switches) {
     const where = address === 'embedded' ? softswitch?.address : address;
     if (!where) continue;
@@ -169,6 +194,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
       onLatency: (command, ms) => metrics.commandTook(command, ms / 1000),
       onDropped: () => metrics.eventDropped('malformed'),
     });
+    relay.join(port);
     links.set(
       port.id,
       new Link(port, { instance: store.instance, acting, calls, digits, recorder, recordAll, onChange, log }),
@@ -212,6 +238,10 @@ export async function startService(config: Config, log: Logger): Promise<Service
   // Not before the address is had: a token that is made is shown this once, and a start that fails shows none.
   const { made } = await store.tokens.ensureAdminToken(config.adminToken);
   await delivery.start();
+  if (store.isShared) {
+    acting.on('gained', () => void delivery.takeOver());
+    acting.on('lost', () => delivery.release());
+  }
   retention.start();
   for (const { port } of links.values()) port.start();
 
@@ -223,11 +253,16 @@ export async function startService(config: Config, log: Logger): Promise<Service
     status,
     async close() {
       feed.close();
-      await http.close();
-      transport?.close();
-      await digits.close();
-      await recorder.close();
+      relay.close();
+      const finished = http
+        .close()
+        .then(() => transport?.close())
+        .then(() => digits.close())
+        .then(() => recorder.close());
+      await Promise.race([finished, delay(FINISH_MS, undefined, { ref: false })]);
+      // From here on another instance acts; commands that have no answer yet get none.
       await Promise.all([...links.values()].map((link) => link.close()));
+      await finished;
       await softswitch?.close();
       disk.close();
       await retention.close();
@@ -243,6 +278,7 @@ function deliveryOf(
   feed: Feed,
   signingKey: KeyObject,
   media: Links,
+  isOurs: (switchId: string) => boolean,
   log: Logger,
 ): Delivery {
   const sender = new Sender(new AddressPolicy(config.deliveryDeny, config.deliveryAllow));
@@ -256,13 +292,13 @@ function deliveryOf(
     callbackWords: { ozeki: recordCompleted },
     transcription: config.transcription,
     send: (outgoing, signal) => sender.send(outgoing, signal),
+    isOurs,
     publish: (notice, users) => feed.publish(notice, users),
     log,
   });
 }
 
-async function embedded(config: Config, log: Logger): Promise<Softswitch> {
-  await mkdir(config.recordingsMount, { recursive: true });
+async function embedded(log: Logger): Promise<Softswitch> {
   const softswitch = new Softswitch({ domain: 'demo', log });
   await softswitch.start();
   return softswitch;
@@ -275,7 +311,10 @@ async function seed(store: Store, folder: string, log: Logger): Promise<void> {
     const account = entry.parentPath.slice(folder.length + 1);
     if (!entry.isFile() || !entry.name.endsWith('.json') || !account || account.includes('/')) continue;
     const file = join(entry.parentPath, entry.name);
-    const parsed = parseFlowFile(await readFile(file, 'utf8'));
+    const parsed = await readFile(file, 'utf8').then(parseFlowFile, (error: unknown) => ({
+      ok: false as const,
+      errors: [String(error)],
+    }));
     if (parsed.ok) await store.metaflows.seed(account, entry.name.slice(0, -'.json'.length), parsed.value);
     else log.error('metaflows file is not valid and was not loaded', { file, errors: parsed.errors });
   }

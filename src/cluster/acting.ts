@@ -20,6 +20,11 @@ export class Acting extends EventEmitter<ActingEvents> {
     return this.gained.has(switchId) && (this.leases.get(switchId)?.isFresh ?? false);
   }
 
+  /** Also while it cannot tell for a moment whether it still does: no work is left undone for that. */
+  has(switchId: string): boolean {
+    return this.gained.has(switchId);
+  }
+
   /** Whether another instance was seen to act for the switch: what it stores must not be written over. */
   isOthers(switchId: string): boolean {
     return this.leases.get(switchId)?.isOthers ?? false;

@@ -28,7 +28,7 @@ export interface AdoptionParts {
   destinationOf: (leg: Leg, owner: Owner) => ForeignRecorder['destination'];
   /** The recording is listed from here on. */
   add: (doc: RecordingDocument) => Promise<void>;
-  now: () => number;
+  now: (switchId: string) => number;
   log: Logger;
 }
 
@@ -38,14 +38,14 @@ export class Adoption {
 
   constructor(private readonly parts: AdoptionParts) {}
 
-  /** A recorder runs on the leg that is not ours, or whose beginning nobody told. */
-  started(uuid: string, path: string): void {
+  /** A recorder runs on the leg, since `at` or longer, that is not ours, or whose beginning nobody told. */
+  started(uuid: string, path: string, at: number): void {
     if (OURS.test(path)) return;
     const paths = this.foreign.get(uuid) ?? new Map<string, number>();
     if (!paths.has(path)) {
       // The switch moves a recorder to another leg where the dialplan told it to.
       for (const others of this.foreign.values()) others.delete(path);
-      paths.set(path, this.parts.now());
+      paths.set(path, at);
     }
     this.foreign.set(uuid, paths);
     this.consider(uuid);
@@ -77,7 +77,7 @@ export class Adoption {
         for (const path of this.foreign.get(uuid)?.keys() ?? []) {
           if (!targets.includes(path)) this.stopped(uuid, path);
         }
-        for (const target of targets) this.started(uuid, target);
+        for (const target of targets) this.started(uuid, target, this.parts.now(switchId));
       }),
     );
   }
@@ -107,7 +107,7 @@ export class Adoption {
         },
       );
       if (!doc) continue;
-      const entry = entryOf({ by: 'service', owner, at: now() }, 'start', 'ok');
+      const entry = entryOf({ by: 'service', owner, at: now(target.switchId) }, 'start', 'ok');
       add(audited(doc, entry)).then(
         () => log.info('recording adopted', { recording: doc.id, leg: uuid, account: owner.account }),
         (error: unknown) => log.error('a recording could not be adopted', { leg: uuid, error }),

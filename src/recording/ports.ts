@@ -75,7 +75,8 @@ export interface RecorderOptions {
   /** Gets each thing that is done to a recording, and that could not be done, before whoever asked is told. */
   audit: Audit;
   log: Logger;
-  now?: () => number;
+  /** What time it is by a switch's clock: epoch, milliseconds. All times of its recordings are by it. */
+  now?: (switchId: string) => number;
 }
 
 /** Why a recording is ended while its leg goes on. */

@@ -34,16 +34,26 @@ export interface Range {
   ascending?: boolean;
 }
 
+type Change<T> = (current: T | undefined) => T | undefined;
+
+interface Changed<T> {
+  current: Entry<T> | undefined;
+  value: T | undefined;
+}
+
 /** Whatever PouchDB rejects with becomes a MetaflowsError `store_failed`. */
 export class Documents {
   readonly #db: PouchDB.Database;
+  readonly #settlesMs: number;
   readonly #writer: Writer;
   readonly #turns = new Turns();
-  /** As this process has written them, the oldest first; a conflict says where another came after. */
+  /** As this process has written them, the oldest first. */
   readonly #written = new Map<string, Entry<object>>();
 
-  constructor(db: PouchDB.Database) {
+  /** `settlesMs`: milliseconds within which a database that takes two documents of the same id has chosen one. */
+  constructor(db: PouchDB.Database, settlesMs = 0) {
     this.#db = db;
+    this.#settlesMs = settlesMs;
     this.#writer = new Writer(db);
   }
 
@@ -61,12 +71,30 @@ export class Documents {
    * the calls; `change` runs again where another process wrote in between, and what it throws changes nothing.
    */
   async update<T extends object>(id: string, change: (current: T | undefined) => T): Promise<Entry<T>> {
-    return (await this.#change(id, change)) as Entry<T>;
+    return (await this.change(id, change)) as Entry<T>;
+  }
+
+  /**
+   * As {@link update}, and deletes the document where `change` returns nothing; where it returns what it was given,
+   * nothing is stored.
+   */
+  change<T extends object>(id: string, change: Change<T>): Promise<Entry<T> | Deleted | undefined> {
+    return this.#turns.take(id, async () => {
+      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+        const { current, value } = this.#remember(id, change) ?? (await this.#read(id, change));
+        if (value === current?.value) return current;
+        const content = value ?? { _deleted: true };
+        const rev = await this.#put({ ...content, _id: id, ...(current && { _rev: current.rev }) });
+        if (rev !== undefined) return value ? this.#remembered({ id, rev, value }) : { id, rev };
+        await setTimeout(Math.random() * 2 ** attempt);
+      }
+      throw new MetaflowsError('store_failed', 'too many conflicting writers');
+    });
   }
 
   /** As {@link update}; where there is no such document, stores nothing and resolves with undefined. */
   async revise<T extends object>(id: string, change: (current: T) => T): Promise<Entry<T> | undefined> {
-    return (await this.#change<T>(id, (current) => current && change(current))) as Entry<T> | undefined;
+    return (await this.change<T>(id, (current) => current && change(current))) as Entry<T> | undefined;
   }
 
   /** Stores a document that is never changed; resolves with false where there is one already. */
@@ -74,9 +102,18 @@ export class Documents {
     return (await this.#put({ ...value, _id: id })) !== undefined;
   }
 
+  /** The document that there is, else one of `value`; the same for all who ask at the same time. */
+  async settle<T extends object>(id: string, value: T): Promise<T> {
+    const known = await this.get<T>(id);
+    if (known) return known.value;
+    await this.create(id, value);
+    await setTimeout(this.#settlesMs);
+    return (await this.get<T>(id))?.value ?? value;
+  }
+
   /** Deletes the document; resolves with undefined where there was none. */
   remove(id: string): Promise<Deleted | undefined> {
-    return this.#change<never>(id, () => undefined);
+    return this.change<never>(id, () => undefined);
   }
 
   /** Makes sure that empty documents with these ids are there: an index, whose ids say all. */
@@ -139,23 +176,25 @@ export class Documents {
     }
   }
 
-  #change<T extends object>(
-    id: string,
-    change: (current: T | undefined) => T | undefined,
-  ): Promise<Entry<T> | Deleted | undefined> {
-    return this.#turns.take(id, async () => {
-      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-        const current = (this.#written.get(id) as Entry<T> | undefined) ?? (await this.get<T>(id));
-        const value = change(current?.value);
-        if (!current && !value) return undefined;
-        const content = value ?? { _deleted: true };
-        const rev = await this.#put({ ...content, _id: id, ...(current && { _rev: current.rev }) });
-        this.#written.delete(id);
-        if (rev !== undefined) return value ? this.#remembered({ id, rev, value }) : { id, rev };
-        await setTimeout(Math.random() * 2 ** attempt);
-      }
-      throw new MetaflowsError('store_failed', 'too many conflicting writers');
-    });
+  async #read<T extends object>(id: string, change: Change<T>): Promise<Changed<T>> {
+    const current = await this.get<T>(id);
+    return { current, value: change(current?.value) };
+  }
+
+  /**
+   * What comes of the version that this process wrote last: a conflict says where another came after. Nothing, where that
+   * would change nothing or is refused, for which another may be the reason.
+   */
+  #remember<T extends object>(id: string, change: Change<T>): Changed<T> | undefined {
+    const current = this.#written.get(id) as Entry<T> | undefined;
+    this.#written.delete(id);
+    if (!current) return undefined;
+    try {
+      const value = change(current.value);
+      return value === current.value ? undefined : { current, value };
+    } catch {
+      return undefined;
+    }
   }
 
   /** Resolves with the new revision, or with undefined where another writer came first. */

@@ -19,6 +19,9 @@ import { ScopedStore } from './scoped.js';
 import { TokenStore } from './tokens.js';
 import { WebhookStore } from './webhooks.js';
 
+/** Milliseconds: the nodes of a CouchDB cluster tell each other at once what they have taken. */
+const SETTLES_MS = 1000;
+
 /** Of older versions, in which only the audit knew of instances. */
 const INSTANCE = 'audit-instance';
 
@@ -28,6 +31,8 @@ export interface Store {
    * the one before is dead: it keeps its id from start to start. Who uses a CouchDB has a new one at each start.
    */
   readonly instance: string;
+  /** Whether other instances may use the database too. */
+  readonly isShared: boolean;
   /** Whether the database answers; a folder always does. */
   readonly connected: boolean;
   readonly metaflows: ScopedStore<Metaflows>;
@@ -51,7 +56,7 @@ export interface Store {
 export async function openStore(location: string, log: Logger): Promise<Store> {
   const remote = /^https?:/.test(location);
   const { db, end } = await open(location, remote);
-  const documents = new Documents(db);
+  const documents = new Documents(db, remote ? SETTLES_MS : 0);
   const metaflows = new ScopedStore<Metaflows>(documents, 'metaflows', log);
   const callRecording = new ScopedStore<CallRecording>(documents, 'call_recording', log);
   const tokens = new TokenStore(documents);
@@ -69,12 +74,14 @@ export async function openStore(location: string, log: Logger): Promise<Store> {
   ]);
   const instance = remote ? newInstance() : await keptInstance(documents);
   await audit.load(instance);
+  const outbox = new OutboxStore<Parcel>(documents);
   const take = (entry: Entry<object> | Deleted) => {
-    for (const each of [metaflows, callRecording, tokens, webhooks, retention]) each.take(entry);
+    for (const each of [metaflows, callRecording, tokens, webhooks, retention, outbox]) each.take(entry);
   };
   const feed = remote ? new Feed({ db, since, take, log }) : undefined;
   return {
     instance,
+    isShared: remote,
     get connected() {
       return feed?.connected ?? true;
     },
@@ -83,7 +90,7 @@ export async function openStore(location: string, log: Logger): Promise<Store> {
     tokens,
     recordings,
     webhooks,
-    outbox: new OutboxStore(documents),
+    outbox,
     once: new OnceStore(documents),
     audit,
     retention,

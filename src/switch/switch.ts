@@ -11,6 +11,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'winston';
 import { MetaflowsError, type ErrorCode } from '../errors.js';
 import { backoff, failuresAfter } from './backoff.js';
+import { SwitchClock } from './clock.js';
 import { assertAccepted, CODE_EVENT, dump, isUuid, parseRows, type ApiCommand } from './commands.js';
 import { Connection, stackOf, type Command, type ConnectionOptions } from './connection.js';
 import type { LegData, Snapshot, SwitchEvent } from './events.js';
@@ -93,6 +94,7 @@ export class Switch extends EventEmitter<SwitchEvents> {
    */
   holder: string | undefined;
   private readonly log: Logger;
+  private readonly clock = new SwitchClock();
   private leaseConnection: Connection | undefined;
   private commandConnections: Connection[] = [];
   private up = false;
@@ -113,6 +115,11 @@ export class Switch extends EventEmitter<SwitchEvents> {
 
   get connected(): boolean {
     return this.up;
+  }
+
+  /** What time it is by the switch's own clock: epoch, milliseconds. */
+  now(): number {
+    return this.clock.now();
   }
 
   /** Connects, and again and again, until {@link close}. */
@@ -217,7 +224,9 @@ export class Switch extends EventEmitter<SwitchEvents> {
   private async leg(uuid: string): Promise<LegData | undefined> {
     const { command, args } = dump(uuid);
     const reply = await this.api(uuid, command, args);
-    return legOfDump(reply);
+    const dumped = legOfDump(reply);
+    if (dumped?.at !== undefined) this.clock.heard(dumped.at);
+    return dumped?.leg;
   }
 
   private async run(): Promise<void> {
@@ -242,6 +251,7 @@ export class Switch extends EventEmitter<SwitchEvents> {
     // events last, so that hardly any come before all is up; one by one: a wrong password is tried once
     const all = [...commands, lease, events];
     try {
+      this.clock.connected();
       const failed = await Promise.race([openAll(all), lost]);
       if (failed) return { reason: failed, upMs: 0 };
       this.upAt = performance.now();
@@ -273,6 +283,7 @@ export class Switch extends EventEmitter<SwitchEvents> {
       return;
     }
     const event = eventOf(raw);
+    if (event) this.clock.heard(event.at);
     if (!event) this.options.onDropped?.();
     else if (this.up) this.emit('event', event);
     else this.early.push(event);

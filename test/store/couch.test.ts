@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { verify, type StoredLine } from '../../src/audit/chain.js';
 import type { AuditEvent } from '../../src/audit/events.js';
+import type { Parcel } from '../../src/delivery/delivery.js';
 import { newRecordingId } from '../../src/recording/files.js';
 import { openStore, type Store } from '../../src/store/store.js';
 import { Couch, PASSWORD } from '../support/couch.js';
@@ -139,6 +140,19 @@ describe('store in a CouchDB', () => {
     }
     expect(await verify(heads, all())).to.deep.equal([]);
     expect(await theirs.audit.of('a', 'r')).to.have.length(6);
+  });
+
+  it('settles no shipment that another instance has handed in again', async () => {
+    const known: Parcel = { state: 'waiting', host: 'h', switch: 's', since: 1, due: 1, attempts: 0 };
+    await ours.outbox.create('x', known);
+    expect(await ours.outbox.replace('x', known, { ...known, attempts: 1 })).to.equal(true);
+    await theirs.outbox.put('x', { ...known, since: 2 });
+    for (const next of [undefined, { ...known, state: 'failed' as const }]) {
+      expect(await ours.outbox.replace('x', known, next)).to.equal(false);
+    }
+    expect(await ours.outbox.get('x')).to.deep.equal({ ...known, since: 2 });
+    expect(await ours.outbox.replace('x', { ...known, since: 2 }, undefined)).to.equal(true);
+    expect(await theirs.outbox.get('x')).to.equal(undefined);
   });
 
   it('lists recordings page by page', async () => {

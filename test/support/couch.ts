@@ -3,6 +3,7 @@
  * and password, behind a relay that can be cut and silenced.
  */
 import { randomBytes } from 'node:crypto';
+import type { EventEmitter } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -85,7 +86,10 @@ export class Couch {
 
   private static async pouch(): Promise<Couch> {
     const folder = await mkdtemp(join(tmpdir(), 'metaflows-couch-'));
-    const app = expressPouchdb(PouchDB.defaults({ prefix: `${folder}/` }), {
+    const databases = PouchDB.defaults({ prefix: `${folder}/` });
+    // It listens for each database that there ever was.
+    (databases as unknown as EventEmitter).setMaxListeners(0);
+    const app = expressPouchdb(databases, {
       mode: 'minimumForPouchDB',
       // It would keep the heartbeat of feeds to itself; CouchDB compresses nothing.
       overrideMode: { exclude: ['compression'] },
