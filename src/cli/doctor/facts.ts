@@ -105,8 +105,8 @@ async function asked(id: string, config: Config, ask: Ask): Promise<SwitchFacts>
   for (const module of MODULES) modules[module] = (await api('module_exists', module)) === 'true';
   const legs: LegData[] = [];
   for (const { uuid } of parseRows(await api('show', 'channels as json'))) {
-    const leg = isUuid(uuid) ? legOfDump(await ask(dump(uuid))) : undefined;
-    if (leg) legs.push(leg);
+    const dumped = isUuid(uuid) ? legOfDump(await ask(dump(uuid))) : undefined;
+    if (dumped) legs.push(dumped.leg);
   }
   const file = (name: string) => api('xml_locate', `configuration configuration name ${name}`);
   const seesFolder = config.pushUrl === undefined ? await sees(config, api) : undefined;
