@@ -110,7 +110,8 @@ export class Absorbing {
       for (const binding of bindings) steps.push(() => run('bind_digit_action', bindingData(realm, binding)));
       bound.plan = wanted;
     }
-    Promise.all(steps.map((step) => step())).catch((error: unknown) => {
+    // `async`, so that what cannot be said to the switch, as a dialplan's realm may be, keeps the event from nobody else
+    Promise.all(steps.map(async (step) => step())).catch((error: unknown) => {
       // The next bridge, or the next binding that is seen, tries again.
       if (bound.plan === wanted) bound.plan = undefined;
       if (isMetaflowsError(error, 'call_gone')) return;

@@ -1,5 +1,5 @@
 /** Makes the raw JSON of FreeSWITCH's events the typed ones of `events.ts`; what is unknown or malformed is nothing. */
-import { CODE_EVENT, isUuid } from './commands.js';
+import { CODE_EVENT, isDigits, isUuid } from './commands.js';
 import type { LegData, SwitchEvent } from './events.js';
 
 /** An event, or `uuid_dump … json`: a value is a string, or an array of them; anything may be missing. */
@@ -56,7 +56,7 @@ export function eventOf(raw: RawEvent): SwitchEvent | undefined {
     }
     case 'CUSTOM': {
       const code = text(raw, 'Metaflow-Code');
-      if (raw['Event-Subclass'] !== CODE_EVENT || code === '') return undefined;
+      if (raw['Event-Subclass'] !== CODE_EVENT || !isDigits(code)) return undefined;
       return { type: 'code', uuid, at, code, masked: text(raw, 'Masked').trim() };
     }
     case 'RECORD_START':
