@@ -51,6 +51,10 @@ export const ERRORS = {
   switch_down: { status: 503, message: 'the switch is not connected' },
   switch_timeout: { status: 504, message: 'the switch did not answer in time' },
   connection_lost: { status: 503, message: 'the connection to the switch was lost before it answered' },
+  not_acting: {
+    status: 503,
+    message: 'another instance acts for the switch of this call, or none does for the moment',
+  },
   auth_refused: { status: 503, message: 'the switch refused the password' },
   acl_refused: { status: 503, message: 'the switch refuses connections from this address' },
   invalid_command: { status: 400, message: 'this cannot be said in a command to the switch' },
@@ -60,8 +64,8 @@ export const ERRORS = {
   phone_refused: { status: 409, message: 'the phone could not do that' },
   // what the service says
   shutting_down: { status: 503, message: 'the service is stopping' },
-  store_failed: { status: 500, message: 'the database did not take or give a document' },
-  database_unopenable: { status: 500, message: 'the database cannot be opened' },
+  store_failed: { status: 503, message: 'the database did not take or give a document' },
+  database_unopenable: { status: 500, message: 'the database that METAFLOWS_DATABASE names cannot be opened' },
 } as const satisfies Record<string, { status: number; message: string }>;
 
 /** A stable code of {@link ERRORS}. */

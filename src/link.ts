@@ -1,15 +1,20 @@
 /**
- * Keeps one switch and what the service knows of it together: on every connection the legs, bridges and recordings are
- * rebuilt from the switch before its events count.
+ * Keeps one switch and what the service knows of it together: on every connection, and whenever it begins to act for the
+ * switch, the legs, bridges and recordings are rebuilt from the switch before its events count.
  *
- *   down ──up──► resynchronising ──done──► ready ──down──► down
- *                (events wait)             (events act)
+ *   down ──up──► resynchronising ──done, another instance acts──► standby ──lease gained──┐
+ *    ▲            (events wait) ──done, this one acts──► acting ──lease lost──┐           │
+ *    │                  ▲                                                     │           │
+ *    └──down── any      └─────────────────────────────────────────────────────┴───────────┘
+ *
+ * In standby the calls are followed, so that they can be asked for and taken over at once; recordings and digits are
+ * another's.
  */
 import type { Logger } from 'winston';
 import type { Calls, Change, Leg } from './calls/calls.js';
 import { PIN, pinOf } from './calls/owner.js';
-import { REALM } from './metaflows/absorbing.js';
 import type { Acting } from './cluster/acting.js';
+import { Lease } from './cluster/lease.js';
 import type { Digits } from './metaflows/digits.js';
 import { RECORDED, type RecordAll } from './recording/record-all.js';
 import type { Recorder } from './recording/recorder.js';
@@ -18,6 +23,8 @@ import type { Snapshot, SwitchEvent } from './switch/events.js';
 import type { Switch } from './switch/switch.js';
 
 export interface LinkParts {
+  /** Which of those that may share the work this one is. */
+  instance: string;
   acting: Acting;
   calls: Calls;
   digits: Digits;
@@ -29,75 +36,125 @@ export interface LinkParts {
 }
 
 export class Link {
-  private state: 'down' | 'resynchronising' | 'ready' = 'down';
+  private state: 'down' | 'resynchronising' | 'standby' | 'acting' = 'down';
   private waiting: SwitchEvent[] = [];
+  private readonly lease: Lease;
 
   constructor(
     readonly port: Switch,
     private readonly parts: LinkParts,
   ) {
+    this.lease = new Lease(port, parts.instance, parts.log);
+    parts.acting.add(port.id, this.lease);
     port.on('event', (event) => {
-      if (this.state === 'ready') this.take(event);
-      else if (this.state === 'resynchronising') this.waiting.push(event);
+      const isSure = this.state === 'standby' || (this.state === 'acting' && this.lease.isFresh);
+      if (isSure) this.take(event);
+      else if (this.state !== 'down') this.waiting.push(event);
     });
-    port.on('up', () => void this.resynchronise());
+    port.on('up', () => {
+      this.state = 'resynchronising';
+      this.waiting = [];
+      this.lease.start();
+    });
     port.on('down', () => {
+      this.lease.stop();
       this.state = 'down';
       parts.acting.lose(port.id);
     });
+    this.lease.on('acting', (anew) => {
+      if (anew) this.forget();
+      void this.resynchronise(true);
+    });
+    this.lease.on('standby', () => {
+      parts.acting.lose(port.id);
+      this.forget();
+      void this.resynchronise(false);
+    });
+    this.lease.on('renewed', () => {
+      if (this.state === 'acting') this.takeWaiting();
+    });
   }
 
+  /** What the switch has is known, whoever acts for it. */
   get ready(): boolean {
-    return this.state === 'ready';
+    return this.state === 'standby' || this.state === 'acting';
   }
 
-  private async resynchronise(): Promise<void> {
+  /** Acts no more, so that another instance does at once, and ends the connections. */
+  async close(): Promise<void> {
+    await this.lease.release();
+    await this.port.close();
+  }
+
+  private async resynchronise(acts: boolean): Promise<void> {
     const { port } = this;
-    const { calls, digits, recorder, recordAll, log } = this.parts;
+    const { acting, calls, digits, recorder, recordAll, onChange, log } = this.parts;
+    // What came after the events that are to wait is in the snapshot, and waits too.
+    const waiting = this.waiting.splice(0);
     this.state = 'resynchronising';
-    const waiting: SwitchEvent[] = [];
     this.waiting = waiting;
     try {
-      await recorder.maskAgain(port.id);
+      if (acts) await recorder.maskAgain(port.id);
       const snapshot = await port.snapshot();
-      const variablesOf = new Map(snapshot.legs.map(({ uuid, variables }) => [uuid, variables]));
       const changes = calls.restore(port.id, snapshot);
-      for (const change of changes) {
-        if (change.type !== 'created') continue;
-        const variables = variablesOf.get(change.leg.uuid);
-        digits.found(change.leg, variables?.[REALM]);
-        recordAll.found(change.leg, variables?.[RECORDED]);
+      for (const { uuid, variables } of snapshot.legs) {
+        const leg = calls.get(uuid);
+        if (!leg) continue;
+        digits.found(leg, variables);
+        recordAll.found(leg, variables[RECORDED]);
       }
-      await this.pinFound(snapshot);
-      await recorder.recover(port.id, snapshot.legs);
-      for (const change of changes) this.tell(change);
-      // A later connection has begun its own resynchronisation where this one was lost on the way.
+      if (acts) {
+        await this.pinFound(snapshot);
+        await recorder.recover(port.id, snapshot.legs);
+      }
+      for (const change of changes) {
+        this.tell(change);
+        onChange(change);
+      }
+      // Another one has begun where this one was lost on the way, or who acts has changed.
       if (this.waiting !== waiting || !port.connected) return;
-      this.state = 'ready';
-      this.parts.acting.gain(port.id);
-      for (const event of waiting.splice(0)) this.take(event);
-      log.info('switch resynchronised', { switch: port.id, legs: snapshot.legs.length });
+      this.state = acts ? 'acting' : 'standby';
+      if (acts) {
+        acting.gain(port.id);
+        for (const change of calls.standing(port.id)) this.tell(change);
+      }
+      this.takeWaiting();
+      log.info('switch resynchronised', { switch: port.id, legs: snapshot.legs.length, acts });
     } catch (error) {
+      if (this.waiting !== waiting) return;
       log.error('switch could not be resynchronised', { switch: port.id, error });
       port.reconnect();
     }
   }
 
+  private takeWaiting(): void {
+    for (const event of this.waiting.splice(0)) this.take(event);
+  }
+
   private take(event: SwitchEvent): void {
-    const { calls, digits, recorder } = this.parts;
+    const { calls, digits, recorder, onChange } = this.parts;
+    const acts = this.state === 'acting';
     for (const change of calls.apply(this.port.id, event)) {
-      if (change.type === 'created') this.attempt(this.pin(change.leg));
+      if (acts && change.type === 'created') this.attempt(this.pin(change.leg));
       this.tell(change);
+      onChange(change);
     }
-    recorder.handle(event);
+    if (acts) recorder.handle(event);
     digits.handle(event);
   }
 
+  /** Digits and automatic recordings know by themselves whether this instance acts. */
   private tell(change: Change): void {
-    this.parts.digits.changed(change);
-    this.parts.onChange(change);
-    this.parts.recordAll.changed(change);
-    if (change.type === 'bridged') this.attempt(this.parts.recorder.bridged(change.legs[0]));
+    const { digits, recordAll, recorder } = this.parts;
+    digits.changed(change);
+    recordAll.changed(change);
+    if (change.type === 'bridged' && this.state === 'acting') this.attempt(recorder.bridged(change.legs[0]));
+  }
+
+  /** Recordings and codes of the switch are another's now, or were meanwhile. */
+  private forget(): void {
+    this.parts.recorder.forget(this.port.id);
+    this.parts.digits.forget(this.port.id);
   }
 
   private pin(leg: Leg): Promise<unknown> {

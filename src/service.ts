@@ -11,6 +11,7 @@ import { Channels } from './calls/channels.js';
 import type { Owner } from './calls/owner.js';
 import { Feedback } from './calls/feedback.js';
 import { Acting } from './cluster/acting.js';
+import { Relay } from './cluster/relay.js';
 import type { Config } from './config.js';
 import { AddressPolicy } from './delivery/addresses.js';
 import { Delivery } from './delivery/delivery.js';
@@ -72,18 +73,22 @@ export async function startService(config: Config, log: Logger): Promise<Service
 
   const calls = new Calls(config.identity);
   const acting = new Acting();
+  const actsFor = (switchId: string) => acting.actsFor(switchId);
   const links = new Map<string, Link>();
   const switchOf = (id: string): Switch => {
     const link = links.get(id);
     if (!link) throw new MetaflowsError('switch_down');
     return link.port;
   };
+  // Of a switch that is configured no more, whoever acts for the first one does what is left to do.
+  const isOurs = (switchId: string) =>
+    !store.isShared || acting.has(links.has(switchId) ? switchId : ([...links.keys()][0] ?? ''));
   const feedback = new Feedback(config.tones, switchOf, log);
   const feed = new Feed();
   const signingKey = await store.webhooks.signingKey();
   let url = '';
   const media = new Links(signingKey, () => config.publicUrl ?? url);
-  const delivery = deliveryOf(config, store, feed, signingKey, media, log);
+  const delivery = deliveryOf(config, store, feed, signingKey, media, isOurs, log);
   const disk = new DiskSpace({
     folder: config.recordingsMount,
     minFree: config.limits.min_free_bytes,
@@ -98,11 +103,18 @@ export async function startService(config: Config, log: Logger): Promise<Service
   const transport = inbox && new PushTransport({ inbox, switchOf, dir: config.recordingsDir, log });
   const audit = (event: AuditEvent) => store.audit.append(event);
   const removal = new Removal({ recordings: store.recordings, files, audit });
-  const retention = new Retention({ settings: store.retention, recordings: store.recordings, removal, log });
+  const retention = new Retention({
+    settings: store.retention,
+    recordings: store.recordings,
+    removal,
+    isOurs,
+    log,
+  });
   const recorder = new Recorder({
     calls,
     switchOf,
     store: store.recordings,
+    mayWrite: (switchId) => !acting.isOthers(switchId),
     files,
     transport,
     dir: config.recordingsDir,
@@ -116,6 +128,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
       return url === undefined ? {} : { url, method };
     },
     hasSpace: () => disk.ok(),
+    now: (id) => links.get(id)?.port.now() ?? Date.now(),
     feedback,
     onEvent: (event) => {
       const { type, recording } = event;
@@ -126,12 +139,13 @@ export async function startService(config: Config, log: Logger): Promise<Service
     audit,
     log,
   });
-  const recordAll = new RecordAll({ calls, recorder, switchOf, documentsOf, log });
+  const recordAll = new RecordAll({ calls, recorder, switchOf, actsFor, documentsOf, log });
   const runner = new Runner(recorder, switchOf);
   const metaflows = compiledMetaflows(store.metaflows);
   const digits = new Digits({
     calls,
     switchOf,
+    actsFor,
     metaflowsOf: metaflows.of,
     runner,
     feedback,
@@ -145,10 +159,18 @@ export async function startService(config: Config, log: Logger): Promise<Service
     digits.metaflowsChanged(account);
   });
 
-  const channels = new Channels({
+  const channels: Channels = new Channels({
     calls,
     recordingsOf: (legs) => recorder.active.ofCall(legs).map(({ doc }) => doc),
     runner,
+    actsFor,
+    elsewhere: (switchId, order) => relay.ask(switchId, order),
+  });
+  const relay: Relay = new Relay({
+    acting,
+    switchOf,
+    run: ({ uuid, node, actor }) => channels.run(uuid, node, actor),
+    log,
   });
   const onChange = (change: Change) => {
     const isFollowed = (account: string) => feed.isFollowed(account);
@@ -166,7 +188,11 @@ export async function startService(config: Config, log: Logger): Promise<Service
       onLatency: (command, ms) => metrics.commandTook(command, ms / 1000),
       onDropped: () => metrics.eventDropped('malformed'),
     });
-    links.set(port.id, new Link(port, { acting, calls, digits, recorder, recordAll, onChange, log }));
+    relay.join(port);
+    links.set(
+      port.id,
+      new Link(port, { instance: store.instance, acting, calls, digits, recorder, recordAll, onChange, log }),
+    );
   }
   metrics.watch({
     calls: () => calls.bridges(),
@@ -179,6 +205,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
     if (![...links.values()].some(({ ready }) => ready)) {
       return { ready: false, reason: 'no switch is connected and resynchronised' };
     }
+    if (!store.connected) return { ready: false, reason: ERRORS.store_failed.message };
     return disk.ok() ? { ready: true } : { ready: false, reason: ERRORS.disk_full.message };
   };
   const app = createApp({
@@ -205,6 +232,10 @@ export async function startService(config: Config, log: Logger): Promise<Service
   // Not before the address is had: a token that is made is shown this once, and a start that fails shows none.
   const { made } = await store.tokens.ensureAdminToken(config.adminToken);
   await delivery.start();
+  if (store.isShared) {
+    acting.on('gained', () => void delivery.takeOver());
+    acting.on('lost', () => delivery.release());
+  }
   retention.start();
   for (const { port } of links.values()) port.start();
 
@@ -216,11 +247,12 @@ export async function startService(config: Config, log: Logger): Promise<Service
     status,
     async close() {
       feed.close();
+      relay.close();
       await http.close();
       transport?.close();
       await digits.close();
       await recorder.close();
-      await Promise.all([...links.values()].map(({ port }) => port.close()));
+      await Promise.all([...links.values()].map((link) => link.close()));
       await softswitch?.close();
       disk.close();
       await retention.close();
@@ -236,6 +268,7 @@ function deliveryOf(
   feed: Feed,
   signingKey: KeyObject,
   media: Links,
+  isOurs: (switchId: string) => boolean,
   log: Logger,
 ): Delivery {
   const sender = new Sender(new AddressPolicy(config.deliveryDeny, config.deliveryAllow));
@@ -249,6 +282,7 @@ function deliveryOf(
     callbackWords: { ozeki: recordCompleted },
     transcription: config.transcription,
     send: (outgoing, signal) => sender.send(outgoing, signal),
+    isOurs,
     publish: (notice, users) => feed.publish(notice, users),
     log,
   });

@@ -180,6 +180,16 @@ export class Calls {
     return changes;
   }
 
+  /** What has made the legs and bridges of a switch that there are, for whoever begins to look at them. */
+  standing(switchId: string): Change[] {
+    const legs = [...this.legs.values()].filter((leg) => leg.switchId === switchId);
+    const bridged = legs.flatMap((leg): Change[] => {
+      const peer = this.peerOf(leg);
+      return peer && leg.uuid < peer.uuid ? [{ type: 'bridged', legs: [leg, peer] }] : [];
+    });
+    return [...legs.map((leg): Change => ({ type: 'created', leg })), ...bridged];
+  }
+
   private add(switchId: string, data: LegData, owner: Owner | undefined): Change[] {
     const existing = this.legs.get(data.uuid);
     if (existing) {

@@ -31,6 +31,24 @@ export interface ChannelsOptions {
   /** The documents of the recordings that run on these legs. */
   recordingsOf: (legs: Leg[]) => RecordingDocument[];
   runner: { run(node: MetaflowNode, context: RunContext): Promise<NodeOutcome> };
+  /** Whether metaflows on this switch's calls are for this instance to run. */
+  actsFor: (switchId: string) => boolean;
+  /** Has them run by the instance that does. */
+  elsewhere: (switchId: string, order: Order) => Promise<NodeOutcome>;
+}
+
+/** Who asks for a metaflow to be run from outside a call. */
+export interface OrderedBy {
+  account: string;
+  tokenId: string;
+  user?: string;
+}
+
+/** A metaflow to be run on a leg. */
+export interface Order {
+  uuid: string;
+  node: MetaflowNode;
+  actor: OrderedBy;
 }
 
 export class Channels {
@@ -68,14 +86,11 @@ export class Channels {
   }
 
   /** Rejects with a MetaflowsError where nothing, or not all of it, happened. */
-  async run(
-    uuid: string,
-    node: MetaflowNode,
-    actor: { account: string; tokenId: string; user?: string },
-  ): Promise<NodeOutcome> {
-    const { calls, runner } = this.options;
+  async run(uuid: string, node: MetaflowNode, actor: OrderedBy): Promise<NodeOutcome> {
+    const { calls, runner, actsFor, elsewhere } = this.options;
     const leg = calls.get(uuid);
     if (!leg || !this.isOf(actor.account, leg)) throw new MetaflowsError('call_gone');
+    if (!actsFor(leg.switchId)) return elsewhere(leg.switchId, { uuid, node, actor });
     const owners = [leg.owner, calls.farLeg(leg)?.owner].filter((owner) => owner?.account === actor.account);
     const owner = owners.find(
       ({ user } = { account: '' }) => actor.user === undefined || user === actor.user,

@@ -29,6 +29,8 @@ export interface Shipment {
   state: 'waiting' | 'failed';
   /** Where it goes: host and port, for a limit to each. */
   host: string;
+  /** That of the recording that it is about: whoever acts for it sends. */
+  switch: string;
   /** Epoch, milliseconds: when it was handed in, or handed in again. */
   since: number;
   /** Epoch, milliseconds: the next attempt. */

@@ -11,7 +11,7 @@ import type { RecordingDocument } from '../generated/recording.js';
 import { happening, type Happening, type RecordingEvent } from '../recording/events.js';
 import { isRunning } from '../recording/state.js';
 import type { Webhook } from '../store/webhooks.js';
-import { handedInAgain, type FailedAttempt, type Shipment } from './attempts.js';
+import { handedInAgain, SHORTEST_MS, type FailedAttempt, type Shipment } from './attempts.js';
 import { Caller, callbackOf, type Words } from './caller.js';
 import { systemClock, type Clock } from './clock.js';
 import { callbackId, parseId, transcriptionId, uploadId, uploadsOf, webhookId } from './ids.js';
@@ -32,6 +32,8 @@ export interface Parcel extends Shipment {
 export interface DeliveryStore extends OutboxStore<Parcel> {
   /** Those whose ids begin with `prefix`. */
   list(prefix?: string): AsyncIterable<[id: string, parcel: Parcel]>;
+  /** `listener` is called with what another instance may have stored. */
+  onStored(listener: (id: string, parcel: Parcel) => void): void;
 }
 
 export interface DeliveryOptions {
@@ -58,6 +60,8 @@ export interface DeliveryOptions {
   transcription?: TranscriptionSettings | undefined;
   /** As {@link Sender.send}. */
   send: (outgoing: Outgoing, signal: AbortSignal) => Promise<Answer>;
+  /** Whether this instance does the work that belongs to a switch; none given: all of it. */
+  isOurs?: (switchId: string) => boolean;
   /** The live stream. */
   publish: (notice: Notice, users: string[]) => void;
   log: Logger;
@@ -80,6 +84,7 @@ export class Delivery implements Carrier<Parcel> {
   private readonly teller: Teller;
   private readonly caller: Caller;
   private readonly clock: Clock;
+  private cancelStart: (() => void) | undefined;
 
   constructor(private readonly options: DeliveryOptions) {
     this.clock = options.clock ?? systemClock;
@@ -87,6 +92,7 @@ export class Delivery implements Carrier<Parcel> {
     const now = () => clock.now();
     this.news = new News({ ...options, clock, tell: (event) => this.tell(event) });
     this.outbox = new Outbox({ ...options, clock, carrier: this });
+    options.store.onStored((id, parcel) => this.outbox.take(id, parcel));
     this.uploader = new Uploader({ ...options, now });
     this.transcriber = new Transcriber({
       ...options,
@@ -97,13 +103,30 @@ export class Delivery implements Carrier<Parcel> {
     this.caller = new Caller({ ...options, now });
   }
 
-  /** Goes on with everything that was on its way, or was still to be told, when the service last ran. */
+  /** Goes on with all of its own that was on its way, or was still to be told, when whose it was last ran. */
   async start(): Promise<void> {
-    for await (const [id, parcel] of this.options.store.list()) {
-      if (parcel.state === 'failed') await this.settled(id, parcel, 'failed');
-      else this.outbox.schedule(id, parcel);
+    const { store, isOurs = () => true } = this.options;
+    for await (const [id, parcel] of store.list()) {
+      if (parcel.state === 'waiting') this.outbox.take(id, parcel);
+      else if (isOurs(parcel.switch)) await this.settled(id, parcel, 'failed');
     }
     await this.news.start();
+  }
+
+  /** As {@link start}, with what has become its own; again and again, until the store could be read. */
+  async takeOver(): Promise<void> {
+    this.cancelStart?.();
+    try {
+      await this.start();
+    } catch (error) {
+      this.options.log.error('what is to be sent could not be read, and will be tried again', { error });
+      this.cancelStart = this.clock.after(SHORTEST_MS, () => void this.takeOver());
+    }
+  }
+
+  /** Leaves what is not its own any more to others. */
+  release(): void {
+    this.outbox.release();
   }
 
   /** Takes in what happened. When it resolves, all that is to be sent of it is stored, or will be. Never rejects. */
@@ -134,7 +157,7 @@ export class Delivery implements Carrier<Parcel> {
         return { ...current, delivery: 'pending' };
       });
       const now = this.clock.now();
-      return doc && handedInAgain((await this.of(doc)) ?? newShipment(doc.url ?? '', now), now);
+      return doc && handedInAgain((await this.of(doc)) ?? newShipment(doc, doc.url ?? '', now), now);
     });
   }
 
@@ -157,7 +180,7 @@ export class Delivery implements Carrier<Parcel> {
     };
     await this.outbox.handIn(transcriptionId({ account_id, id }), async () => {
       doc = await this.options.recordings.change(account_id, id, ask);
-      return doc && shipmentTo(this.transcriber.host, this.clock.now());
+      return doc && shipmentTo(doc, this.transcriber.host, this.clock.now());
     });
     return doc;
   }
@@ -207,6 +230,7 @@ export class Delivery implements Carrier<Parcel> {
 
   /** Ends attempts that are under way; what has not arrived is sent after the next start. */
   async close(): Promise<void> {
+    this.cancelStart?.();
     await this.outbox.close();
     await this.news.close();
   }
@@ -219,7 +243,7 @@ export class Delivery implements Carrier<Parcel> {
       .audience(notice)
       .map(({ id, uri, retries, notice: own }) => [
         webhookId(recording.account_id, id, notice.id),
-        { ...newShipment(uri, now), ...(retries !== undefined && { retries }), notice: own },
+        { ...newShipment(recording, uri, now), ...(retries !== undefined && { retries }), notice: own },
       ]);
     if (type === 'completed') shipments.push(...this.ofCompleted(recording, now));
     await Promise.all(shipments.map(([id, parcel]) => this.outbox.add(id, parcel)));
@@ -230,9 +254,11 @@ export class Delivery implements Carrier<Parcel> {
     const shipments: [id: string, parcel: Parcel][] = [];
     const { url, delivery, transcription } = recording;
     const callback = callbackOf(recording);
-    if (delivery && url !== undefined) shipments.push([uploadId(recording), newShipment(url, now)]);
-    if (callback) shipments.push([callbackId(recording), newShipment(callback.url, now)]);
-    if (transcription) shipments.push([transcriptionId(recording), shipmentTo(this.transcriber.host, now)]);
+    if (delivery && url !== undefined)
+      shipments.push([uploadId(recording), newShipment(recording, url, now)]);
+    if (callback) shipments.push([callbackId(recording), newShipment(recording, callback.url, now)]);
+    if (transcription)
+      shipments.push([transcriptionId(recording), shipmentTo(recording, this.transcriber.host, now)]);
     return shipments;
   }
 
@@ -249,12 +275,12 @@ export class Delivery implements Carrier<Parcel> {
   }
 }
 
-function newShipment(url: string, at: number): Parcel {
-  return shipmentTo(new URL(url).host, at);
+function newShipment(recording: RecordingDocument, url: string, at: number): Parcel {
+  return shipmentTo(recording, new URL(url).host, at);
 }
 
-function shipmentTo(host: string, at: number): Parcel {
-  return { state: 'waiting', host, since: at, due: at, attempts: 0 };
+function shipmentTo({ internal }: RecordingDocument, host: string, at: number): Parcel {
+  return { state: 'waiting', host, switch: internal.switch, since: at, due: at, attempts: 0 };
 }
 
 function failedFor(error = 'destination_unreachable'): (doc: RecordingDocument) => RecordingDocument {

@@ -11,11 +11,13 @@ export interface NewsOptions {
   /** What keeps events from before the recording is stored until they are told. */
   recordings: {
     /** Of each recording in order. */
-    untold(): Promise<RecordingEvent[]>;
+    untold(isOurs: (switchId: string) => boolean): Promise<RecordingEvent[]>;
     told(event: RecordingEvent): Promise<void>;
   };
   /** Resolves when all that is to be sent of an event is stored; a second time does no harm. */
   tell: (event: RecordingEvent) => Promise<void>;
+  /** Whether this instance tells what happens on a switch; none given: everything. */
+  isOurs?: ((switchId: string) => boolean) | undefined;
   clock: Clock;
   log: Logger;
 }
@@ -27,9 +29,13 @@ export class News {
 
   constructor(private readonly options: NewsOptions) {}
 
-  /** Goes on with what the service did not live to tell. */
+  /** Goes on with what nobody has lived to tell. */
   async start(): Promise<void> {
-    for (const event of await this.options.recordings.untold()) await this.take(event);
+    const { recordings, isOurs = () => true } = this.options;
+    for (const event of await recordings.untold(isOurs)) {
+      const isQueued = this.queues.get(event.recording.id)?.some(({ id }) => id === event.id);
+      if (!isQueued) await this.take(event);
+    }
   }
 
   /** Resolves when it is told, or cannot be just now, and will be. Never rejects. */

@@ -5,7 +5,6 @@
  *
  * In memory is only what is needed to choose the next one, so that days of a dead destination fit.
  */
-import { setMaxListeners } from 'node:events';
 import type { Logger } from 'winston';
 import { Turns } from '../recording/turns.js';
 import { afterFailure, SHORTEST_MS, type FailedAttempt, type Shipment } from './attempts.js';
@@ -25,6 +24,11 @@ export interface OutboxStore<T extends Shipment> {
   create(id: string, shipment: T): Promise<boolean>;
   put(id: string, shipment: T): Promise<void>;
   remove(id: string): Promise<void>;
+  /**
+   * Stores `next` in the place of `known`, or removes that where there is none; resolves with false, and changes nothing,
+   * where it was handed in again meanwhile, by another instance too.
+   */
+  replace(id: string, known: T, next: T | undefined): Promise<boolean>;
 }
 
 /** What knows how to send. Neither is called for the same id twice at a time. */
@@ -38,26 +42,27 @@ export interface Carrier<T extends Shipment> {
 export interface OutboxOptions<T extends Shipment> {
   store: OutboxStore<T>;
   carrier: Carrier<T>;
+  /** Whether this instance sends what belongs to a switch; none given: everything. */
+  isOurs?: ((switchId: string) => boolean) | undefined;
   clock: Clock;
   log: Logger;
   random?: () => number;
 }
 
+type Queued = Pick<Shipment, 'host' | 'due' | 'since' | 'switch'>;
+
 export class Outbox<T extends Shipment> {
-  private readonly waiting = new Map<string, Pick<Shipment, 'host' | 'due'>>();
-  private readonly running = new Map<string, { host: string; done: Promise<void> }>();
+  private readonly waiting = new Map<string, Queued>();
+  private readonly running = new Map<string, Queued & { done: Promise<void>; abort: () => void }>();
   /** What was handed in again while it was on its way: what comes of that attempt is not the end of it. */
-  private readonly handedIn = new Map<string, Pick<Shipment, 'host' | 'due'>>();
+  private readonly handedIn = new Map<string, Queued>();
   private readonly turns = new Turns();
   private readonly failing = new Set<string>();
-  private readonly closing = new AbortController();
   private cancelWake: (() => void) | undefined;
   private lookQueued = false;
+  private closed = false;
 
-  constructor(private readonly options: OutboxOptions<T>) {
-    // Each attempt listens to it: Node would take that for a leak.
-    setMaxListeners(0, this.closing.signal);
-  }
+  constructor(private readonly options: OutboxOptions<T>) {}
 
   /** Resolves when the shipment is stored; it is sent in its time. One that is known already goes on as it was. */
   async add(id: string, shipment: T): Promise<void> {
@@ -78,11 +83,16 @@ export class Outbox<T extends Shipment> {
     });
   }
 
-  /** Takes in what is stored already. */
-  schedule(id: string, { host, due }: Pick<Shipment, 'host' | 'due'>): void {
-    if (this.closing.signal.aborted) return;
-    (this.running.has(id) ? this.handedIn : this.waiting).set(id, { host, due });
-    this.look();
+  /** Takes in what is stored already, by whomever; what is known is not taken in again. */
+  take(id: string, shipment: T): void {
+    const known = this.running.get(id) ?? this.waiting.get(id);
+    if (shipment.state === 'waiting' && known?.since !== shipment.since) this.schedule(id, shipment);
+  }
+
+  /** Leaves what is not this instance's any more to the one whose it is. */
+  release(): void {
+    for (const [id, queued] of this.waiting) if (!this.isOurs(queued)) this.waiting.delete(id);
+    for (const queued of this.running.values()) if (!this.isOurs(queued)) queued.abort();
   }
 
   /** How many wait or are on their way. */
@@ -100,10 +110,22 @@ export class Outbox<T extends Shipment> {
 
   /** Cuts off what is on its way, which is as if it had not been tried. */
   async close(): Promise<void> {
-    this.closing.abort();
+    this.closed = true;
+    for (const { abort } of this.running.values()) abort();
     this.cancelWake?.();
     this.waiting.clear();
     await this.idle();
+  }
+
+  private schedule(id: string, { host, due, since, switch: switchId }: Queued): void {
+    const queued = { host, due, since, switch: switchId };
+    if (this.closed || !this.isOurs(queued)) return;
+    (this.running.has(id) ? this.handedIn : this.waiting).set(id, queued);
+    this.look();
+  }
+
+  private isOurs({ switch: switchId }: Queued): boolean {
+    return this.options.isOurs?.(switchId) ?? true;
   }
 
   /** Once for all that happens at the same moment. */
@@ -112,7 +134,7 @@ export class Outbox<T extends Shipment> {
     this.lookQueued = true;
     queueMicrotask(() => {
       this.lookQueued = false;
-      if (!this.closing.signal.aborted) this.startDue();
+      if (!this.closed) this.startDue();
     });
   }
 
@@ -121,10 +143,10 @@ export class Outbox<T extends Shipment> {
     const now = clock.now();
     const room = this.room();
     let next = Infinity;
-    for (const [id, { host, due }] of this.waiting) {
+    for (const [id, queued] of this.waiting) {
       if (this.running.size >= OVERALL) break;
-      if (due > now) next = Math.min(next, due);
-      else if (room(host)) this.start(id, host);
+      if (queued.due > now) next = Math.min(next, queued.due);
+      else if (room(queued.host)) this.start(id, queued);
     }
     this.cancelWake?.();
     this.cancelWake = next === Infinity ? undefined : clock.after(next - now, () => this.look());
@@ -147,13 +169,14 @@ export class Outbox<T extends Shipment> {
     };
   }
 
-  private start(id: string, host: string): void {
+  private start(id: string, queued: Queued): void {
     const { clock, log } = this.options;
     this.waiting.delete(id);
-    const done = this.run(id)
+    const controller = new AbortController();
+    const done = this.run(id, controller.signal)
       .catch((error: unknown) => {
         log.error('a shipment could not be handled', { shipment: id, error });
-        this.waiting.set(id, { host, due: clock.now() + SHORTEST_MS });
+        this.waiting.set(id, { ...queued, due: clock.now() + SHORTEST_MS });
       })
       .finally(() => {
         this.running.delete(id);
@@ -162,18 +185,18 @@ export class Outbox<T extends Shipment> {
         if (again) this.schedule(id, again);
         this.look();
       });
-    this.running.set(id, { host, done });
+    this.running.set(id, { ...queued, done, abort: () => controller.abort() });
   }
 
-  private async run(id: string): Promise<void> {
+  private async run(id: string, signal: AbortSignal): Promise<void> {
     const { store, carrier } = this.options;
     const shipment = await store.get(id);
     if (shipment?.state !== 'waiting') return;
     let outcome: Awaited<ReturnType<Carrier<T>['attempt']>>;
     try {
-      outcome = await carrier.attempt(id, shipment, this.closing.signal);
+      outcome = await carrier.attempt(id, shipment, signal);
     } catch (error) {
-      if (this.closing.signal.aborted) return;
+      if (signal.aborted) return;
       throw error;
     }
     await this.turns.take(id, () => this.conclude(id, shipment, outcome));
@@ -191,20 +214,19 @@ export class Outbox<T extends Shipment> {
     }
     if (this.handedIn.has(id)) return;
     if (outcome === 'sent' || outcome === 'dropped') {
-      await store.remove(id);
+      await store.replace(id, shipment, undefined);
       return;
     }
     this.failing.add(shipment.host);
     const next = afterFailure(shipment, outcome, random());
+    if (!(await store.replace(id, shipment, next))) return;
     const facts = { shipment: id, host: next.host, attempts: next.attempts, ...next.last };
     if (next.state === 'failed') {
       log.warn('a shipment was given up', facts);
-      await store.put(id, next);
       await carrier.settled(id, next, 'failed');
       return;
     }
     log.info('a shipment could not be sent, and will be tried again', { ...facts, due: next.due });
-    await store.put(id, next);
-    if (!this.closing.signal.aborted) this.waiting.set(id, next);
+    this.schedule(id, next);
   }
 }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { MetaflowsError } from '../errors.js';
+import type { RecordCallData } from '../generated/record_call.js';
 import type { RecordingDocument } from '../generated/recording.js';
 import type { FailedAttempt } from './attempts.js';
 import { failureOf, judged } from './outcome.js';
@@ -28,13 +29,16 @@ export class Uploader {
   ): Promise<'sent' | 'dropped' | FailedAttempt> {
     const { recordings, mount, send, now } = this.options;
     const doc = await recordings.get(account, id);
-    if (doc?.delivery !== 'pending' || doc.url === undefined) return 'dropped';
+    if (doc?.delivery !== 'pending') return 'dropped';
+    // The document's own has no user and password.
+    const { url = doc.url } = doc.internal.data as RecordCallData;
+    if (url === undefined) return 'dropped';
     const path = join(mount, doc.internal.file);
     try {
       const { size, sha256 } = await digestOf(path, signal);
       const outgoing: Outgoing = {
         method: doc.method === 'post' ? 'POST' : 'PUT',
-        url: uploadUrl(doc, doc.url),
+        url: uploadUrl(doc, url),
         headers: uploadHeaders(doc, size, sha256),
         body: () => createReadStream(path, { end: size - 1 }),
         limitMs: uploadLimitMs(size),

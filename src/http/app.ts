@@ -3,10 +3,14 @@ import express, { type Express } from 'express';
 import { rateLimit } from 'express-rate-limit';
 import helmet from 'helmet';
 import { bird } from './bird/bird.js';
+import { HEALTH } from './dialect.js';
 import { genesys } from './genesys/genesys.js';
 import { kazooErrorHandler, notFound, tooManyRequests } from './kazoo/answers.js';
 import { kazooRouter } from './kazoo/router.js';
 import { mediaRouter } from './links.js';
+import { documentOf } from './openapi/document.js';
+import { described, ref } from './openapi/operation.js';
+import { docsRouter } from './openapi/router.js';
 import { ozeki } from './ozeki/ozeki.js';
 import type { Deps } from './ports.js';
 import { trackRequests } from './requests.js';
@@ -18,19 +22,40 @@ const MINUTE_MS = 60_000;
 /** The systems beside Kazoo, in whose words everybody else is answered. */
 const SYSTEMS: ((deps: Deps) => System)[] = [telnyx, bird, ozeki, genesys];
 
+const ALIVE = { GET: { summary: 'Whether the process runs.', answer: ref('HealthState') } };
+const READY = {
+  GET: {
+    summary: 'Whether it can do its work.',
+    description: 'The database is open, a switch is connected and known, and the disk has room.',
+    answer: ref('HealthState'),
+    answers: {
+      503: {
+        description: 'It cannot; reason says why.',
+        content: { 'application/json': ref('HealthState') },
+      },
+    },
+  },
+};
+const METRICS = {
+  GET: {
+    summary: 'Metrics, in the words of Prometheus.',
+    answers: { 200: { description: 'The metrics.', content: { 'text/plain': { type: 'string' } } } },
+  },
+};
+
 export function createApp(deps: Deps): Express {
   const app = express();
   app.set('etag', false); // every answer has its own id and time
   app.use(helmet());
 
-  app.get('/healthz', (_req, res) => {
+  app.get('/healthz', described(HEALTH, 'Healthz', ALIVE), (_req, res) => {
     res.json({ status: 'alive' });
   });
-  app.get('/readyz', (_req, res) => {
+  app.get('/readyz', described(HEALTH, 'Readyz', READY), (_req, res) => {
     const { ready, reason } = deps.status();
     res.status(ready ? 200 : 503).json(ready ? { status: 'ready' } : { status: 'not ready', reason });
   });
-  app.get('/metrics', async (_req, res) => {
+  app.get('/metrics', described(HEALTH, 'Metrics', METRICS), async (_req, res) => {
     res.set('Content-Type', deps.metrics.contentType).send(await deps.metrics.text());
   });
 
@@ -49,6 +74,7 @@ export function createApp(deps: Deps): Express {
   if (deps.phones) app.use('/phones', deps.phones);
   if (deps.push) app.use('/push', deps.push);
   app.use(mediaRouter(deps));
+  app.use(docsRouter(() => documentOf(app.router, deps.version)));
   const systems = SYSTEMS.map((system) => system(deps));
   for (const { router } of systems) app.use(router);
   app.use('/v2', kazooRouter(deps));

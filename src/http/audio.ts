@@ -6,6 +6,9 @@ import { MetaflowsError } from '../errors.js';
 import type { RecordingDocument } from '../generated/recording.js';
 import { isRunning } from '../recording/state.js';
 
+/** What the audio of recordings may be, for the description of the API. */
+export const AUDIO = { 'audio/wav': {}, 'audio/mpeg': {} };
+
 /** Rejects with `recording_running` or `file_gone` where there is no audio to send; `root` is the recordings folder. */
 export async function hasAudio(found: RecordingDocument, root: string): Promise<void> {
   if (isRunning(found)) throw new MetaflowsError('recording_running');

@@ -6,8 +6,10 @@ import { createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
 import { Router, type Request } from 'express';
 import { eventOf } from '../audit/events.js';
 import type { RecordingDocument } from '../generated/recording.js';
-import { hasAudio, sendAudio } from './audio.js';
+import { AUDIO, hasAudio, sendAudio } from './audio.js';
+import { LINK, SERVICE } from './dialect.js';
 import { forbidden, notFound } from './errors.js';
+import { described } from './openapi/operation.js';
 import type { Deps } from './ports.js';
 
 /** How long a link is good, milliseconds: as long as Telnyx's. */
@@ -54,7 +56,19 @@ export class Links {
 
 export function mediaRouter({ links, store, recordingsMount }: Deps): Router {
   const router = Router();
-  router.get('/media/:account/:id.:extension', async (req, res) => {
+  const says = described(SERVICE, 'Media', {
+    GET: {
+      summary: 'The audio of a recording, by a link that was given by another answer.',
+      description: 'A link is good for ten minutes. Range is honoured.',
+      query: LINK,
+      answers: {
+        200: { description: 'The audio.', content: AUDIO },
+        206: { description: 'The part of it that Range asks for.', content: AUDIO },
+      },
+      errors: ['forbidden', 'not_found', 'recording_running', 'file_gone'],
+    },
+  });
+  router.get('/media/:account/:id.:extension', says, async (req, res) => {
     if (!links.opens(req)) throw forbidden();
     const { account, id } = req.params;
     const found = await store.recordings.get(account, id);

@@ -4,6 +4,8 @@
  */
 import { json, Router, type Request, type RequestHandler } from 'express';
 import { isIP } from 'node:net';
+import { SERVICE } from './dialect.js';
+import { described, ref } from './openapi/operation.js';
 
 /** What the simulated phones can do; each resolves with a sentence that says what happened. */
 export interface Phones {
@@ -45,7 +47,30 @@ export function phonesRouter(phones: Phones): Router {
     else
       res.status(403).json({ error: 'the simulated phones are driven from this machine, by npm run phone' });
   });
-  router.post('/:action', json({ limit: '1kb' }), act);
+  const fault = (description: string) => ({
+    description,
+    content: { 'application/json': ref('PhoneFault') },
+  });
+  const says = described(SERVICE, 'Phones', {
+    POST: {
+      summary: 'Drives the simulated phones of the embedded softswitch, from this machine alone.',
+      body: {
+        schema: {
+          type: 'object',
+          required: ['arguments'],
+          properties: { arguments: { type: 'array', items: { type: 'string' }, maxItems: 2 } },
+        },
+        examples: { '1001 calls 1002': { arguments: ['1001', '1002'] } },
+      },
+      answer: ref('Happened'),
+      answers: {
+        403: fault('Not from this machine.'),
+        404: fault('There is no such action.'),
+        409: fault('The phone could not do that.'),
+      },
+    },
+  });
+  router.post('/:action', says, json({ limit: '1kb' }), act);
   return router;
 }
 

@@ -20,6 +20,8 @@ import type { CompiledMetaflows } from './compile.js';
 
 /** The channel variable that says in which realm a leg's codes are bound, for a service that comes back. */
 export const REALM = 'metaflows_realm';
+/** The channel variable that says that they are bound now. */
+export const BOUND = 'metaflows_bound';
 
 export interface DigitsSwitch {
   apis(key: string, commands: ApiCommand[]): Promise<string[]>;
@@ -40,6 +42,8 @@ interface Bound {
   watched: boolean;
   realm?: string | undefined;
   plan: Plan | undefined;
+  /** Codes of ours may have outlived their bridge while this instance did not look. */
+  isLeft: boolean;
 }
 
 export class Absorbing {
@@ -47,10 +51,16 @@ export class Absorbing {
 
   constructor(private readonly options: AbsorbingOptions) {}
 
-  /** A leg that was there before the service watched: what its dialplan bound cannot be asked of the switch. */
-  found(leg: Leg, realm: string | undefined): void {
-    if (this.legs.has(leg.uuid)) return;
-    this.legs.set(leg.uuid, { ...fresh(), watched: false, realm: realm ?? this.options.settings.realm });
+  /**
+   * A leg that was there before the service watched or acted, and its variables: what its dialplan bound cannot be asked of
+   * the switch.
+   */
+  found(leg: Leg, { [REALM]: realm, [BOUND]: isBound }: Readonly<Record<string, string>>): void {
+    const known = this.legs.get(leg.uuid);
+    const bound = known ?? { ...fresh(), watched: false, realm: this.options.settings.realm };
+    if (!bound.watched) bound.realm = realm ?? bound.realm;
+    bound.isLeft = realm === OUR_REALM && Boolean(isBound);
+    this.legs.set(leg.uuid, bound);
   }
 
   created(leg: Leg): void {
@@ -59,6 +69,12 @@ export class Absorbing {
 
   gone(leg: Leg): void {
     this.legs.delete(leg.uuid);
+  }
+
+  /** Whoever acts for the leg's switch may bind something else from here on. */
+  forget(leg: Leg): void {
+    const bound = this.legs.get(leg.uuid);
+    if (bound) bound.plan = undefined;
   }
 
   /** The leg's dialplan executed an application, one that binds maybe. */
@@ -79,20 +95,17 @@ export class Absorbing {
     const codes = peer ? codesOf(listening) : [];
     const steps: (() => Promise<unknown>)[] = [];
     const port = switchOf(leg.switchId);
-    const run = (application: string, data: string) => port.execute(leg.callId, leg.uuid, application, data);
 
     const wanted = peer && codes.length > 0 ? this.planned(bound, codes, peer) : undefined;
-    if (isDeepStrictEqual(wanted, bound.plan)) return;
+    const isLeft = bound.isLeft && !peer;
+    bound.isLeft = false;
+    if (isDeepStrictEqual(wanted, bound.plan) && !isLeft) return;
 
     const isLess = bound.plan?.bindings.some(
       ({ digits }) => !wanted?.bindings.some((binding) => binding.digits === digits),
     );
-    if (bound.plan?.realm === OUR_REALM && isLess) {
-      // Single bindings cannot be removed, and bindings outlive a bridge (freeswitch.md). A parser that is left without
-      // a realm holds every digit until its timeout: where all that it has is ours it goes altogether.
-      const own = bound.foreign;
-      const onlyOurs = own.realm === undefined && own.own.length === 0;
-      steps.push(() => run('clear_digit_action', onlyOurs ? 'all' : OUR_REALM));
+    if (isLeft || (bound.plan?.realm === OUR_REALM && isLess)) {
+      steps.push(() => this.clear(port, leg, bound));
       bound.plan = undefined;
     }
     if (wanted) {
@@ -105,9 +118,13 @@ export class Absorbing {
         port.apis(leg.callId, [
           setVariable(leg.uuid, 'bind_digit_digit_timeout', String(timeout)),
           setVariable(leg.uuid, REALM, realm),
+          setVariable(leg.uuid, BOUND, 'true'),
         ]),
       );
-      for (const binding of bindings) steps.push(() => run('bind_digit_action', bindingData(realm, binding)));
+      for (const binding of bindings) {
+        const data = bindingData(realm, binding);
+        steps.push(() => port.execute(leg.callId, leg.uuid, 'bind_digit_action', data));
+      }
       bound.plan = wanted;
     }
     // `async`, so that what cannot be said to the switch, as a dialplan's realm may be, keeps the event from nobody else
@@ -117,6 +134,18 @@ export class Absorbing {
       if (isMetaflowsError(error, 'call_gone')) return;
       log.warn('codes could not be bound: they are heard by the far end', { leg: leg.uuid, error });
     });
+  }
+
+  /**
+   * Single bindings cannot be removed, and bindings outlive a bridge (freeswitch.md). A parser that is left without a realm
+   * holds every digit until its timeout: where all that it has is ours it goes altogether.
+   */
+  private async clear(port: DigitsSwitch, leg: Leg, { foreign }: Bound): Promise<void> {
+    const onlyOurs = foreign.realm === undefined && foreign.own.length === 0;
+    await Promise.all([
+      port.apis(leg.callId, [setVariable(leg.uuid, BOUND, '')]),
+      port.execute(leg.callId, leg.uuid, 'clear_digit_action', onlyOurs ? 'all' : OUR_REALM),
+    ]);
   }
 
   /** What is to be bound on a leg, and where; nothing where the dialplan's own bindings are not known. */
@@ -129,19 +158,23 @@ export class Absorbing {
 }
 
 function fresh(): Bound {
-  return { foreign: NO_FOREIGN, watched: true, plan: undefined };
+  return { foreign: NO_FOREIGN, watched: true, plan: undefined, isLeft: false };
 }
 
-/** The literal codes of all who listen to a leg; a code masks by itself where no longer one could be meant. */
+/** Whether the switch is to mask by itself when the code is pressed: it is a mask's, and no longer one could be meant. */
+export function masksInSwitch(compiled: CompiledMetaflows, code: string): boolean {
+  const collected = code.slice(1);
+  const node = compiled.match(collected)?.node;
+  return node?.module === 'record_call' && node.data?.action === 'mask' && !compiled.canGrow(collected);
+}
+
+/** The literal codes of all who listen to a leg. */
 function codesOf(listening: CompiledMetaflows[]): Code[] {
   const codes = new Map<string, boolean>();
   for (const compiled of listening) {
     for (const code of compiled.codes) {
       if (codes.has(code)) continue;
-      const collected = code.slice(1);
-      const node = compiled.match(collected)?.node;
-      const masks = node?.module === 'record_call' && node.data?.action === 'mask';
-      codes.set(code, masks && !compiled.canGrow(collected));
+      codes.set(code, masksInSwitch(compiled, code));
     }
   }
   return [...codes].map(([code, masks]) => ({ code, masks }));

@@ -11,7 +11,7 @@ import type { DigitSettings } from '../generated/configuration.js';
 import type { MetaflowNode } from '../generated/metaflows.js';
 import { receiveDigits } from '../switch/commands.js';
 import type { SwitchEvent } from '../switch/events.js';
-import { Absorbing, type DigitsSwitch } from './absorbing.js';
+import { Absorbing, masksInSwitch, type DigitsSwitch } from './absorbing.js';
 import { absorbed, expire, press, UNARMED, type CollectorState, type Step } from './collector.js';
 import type { CompiledMetaflows, Match } from './compile.js';
 import type { RunContext, Runner } from './runner.js';
@@ -19,6 +19,8 @@ import type { RunContext, Runner } from './runner.js';
 export interface DigitsOptions {
   calls: Calls;
   switchOf: (id: string) => DigitsSwitch;
+  /** Whether codes on this switch are for this instance to bind and to run. */
+  actsFor: (switchId: string) => boolean;
   /** The merged metaflows of an owner; `undefined` where there are none. */
   metaflowsOf: (owner: Owner) => CompiledMetaflows | undefined;
   runner: Pick<Runner, 'run'>;
@@ -49,9 +51,9 @@ export class Digits {
     this.absorbing = new Absorbing(options);
   }
 
-  /** A leg that was there before the service watched: what its dialplan bound cannot be asked of the switch. */
-  found(leg: Leg, realm: string | undefined): void {
-    this.absorbing.found(leg, realm);
+  /** A leg that was there before the service watched, and its variables. */
+  found(leg: Leg, variables: Readonly<Record<string, string>>): void {
+    this.absorbing.found(leg, variables);
   }
 
   /** Takes in what changed in the calls. */
@@ -60,6 +62,7 @@ export class Digits {
       case 'created':
         this.absorbing.created(change.leg);
         this.listen(change.leg);
+        this.bind(change.leg);
         return;
       case 'bridged':
       case 'unbridged':
@@ -92,6 +95,7 @@ export class Digits {
     const leg = this.options.calls.get(event.uuid);
     if (!leg) return;
     const listeners = this.listenersOf(leg);
+    if (event.type !== 'binding' && !this.options.actsFor(leg.switchId)) return;
     switch (event.type) {
       case 'binding':
         this.absorbing.executed(leg, event.application, event.data);
@@ -102,26 +106,37 @@ export class Digits {
         this.collect(
           leg,
           listeners,
-          (listener, at) => press(listener.state, listener.compiled, event.digit, at),
+          event.at,
+          (listener) => press(listener.state, listener.compiled, event.digit, event.at),
           false,
         );
         return;
       case 'code': {
         const known = listeners.filter(({ compiled }) => compiled.codes.includes(event.code));
-        if (known.length === 0) {
-          this.handOn(leg, event.code);
-          return;
-        }
         const masked = event.masked.includes('+OK Success');
+        const isMask = known.some(({ compiled }) => masksInSwitch(compiled, event.code));
+        // It was a mask's when it was bound, and the switch has masked: so it is, whatever else the code means by now.
+        if (masked && !isMask) this.maskAsSwitch(leg);
+        else if (known.length === 0) this.handOn(leg, event.code);
         this.collect(
           leg,
           known,
-          (listener, at) => absorbed(listener.state, listener.compiled, event.code, at),
+          event.at,
+          (listener) => absorbed(listener.state, listener.compiled, event.code, event.at),
           masked,
         );
         return;
       }
       default:
+    }
+  }
+
+  /** Half a code that was pressed on this switch, and what is bound there, may be another's by now. */
+  forget(switchId: string): void {
+    for (const leg of this.options.calls.all()) {
+      if (leg.switchId !== switchId) continue;
+      this.listen(leg);
+      this.absorbing.forget(leg);
     }
   }
 
@@ -148,6 +163,7 @@ export class Digits {
   }
 
   private bind(leg: Leg): void {
+    if (!this.options.actsFor(leg.switchId)) return;
     this.absorbing.bind(
       leg,
       this.listenersOf(leg).map(({ compiled }) => compiled),
@@ -161,10 +177,10 @@ export class Digits {
   private collect(
     leg: Leg,
     listeners: Listener[],
-    step: (listener: Listener, at: number) => Step,
+    at: number,
+    step: (listener: Listener) => Step,
     maskedInSwitch: boolean,
   ): void {
-    const at = Date.now();
     let fired = false;
     for (const listener of listeners) {
       clearTimeout(listener.timer);
@@ -173,30 +189,26 @@ export class Digits {
         listener.state = UNARMED;
         continue;
       }
-      const { state, fired: matches } = step(listener, at);
-      this.proceed(leg, listener, state);
+      const { state, fired: matches } = step(listener);
+      this.proceed(leg, listener, state, at);
       for (const match of matches) this.fire(leg, listener, match, at, maskedInSwitch);
       fired = matches.length > 0;
     }
   }
 
-  private proceed(leg: Leg, listener: Listener, state: CollectorState): void {
+  private proceed(leg: Leg, listener: Listener, state: CollectorState, at: number): void {
     listener.state = state;
     if (!state.armed) return;
-    listener.timer = setTimeout(
-      () => {
-        const at = Math.max(Date.now(), state.until);
-        const { state: after, fired } = expire(state, listener.compiled, at);
-        listener.state = after;
-        for (const match of fired) this.fire(leg, listener, match, at, false);
-      },
-      Math.max(0, state.until - Date.now()),
-    );
+    listener.timer = setTimeout(() => {
+      const { state: after, fired } = expire(state, listener.compiled, state.until);
+      listener.state = after;
+      for (const match of fired) this.fire(leg, listener, match, state.until, false);
+    }, state.until - at);
   }
 
   private fire(
     leg: Leg,
-    { ownerLeg, owner }: Listener,
+    { ownerLeg, owner }: Pick<Listener, 'ownerLeg' | 'owner'>,
     match: Match,
     at: number,
     maskedInSwitch: boolean,
@@ -222,6 +234,13 @@ export class Digits {
       log.log(refused ? 'info' : 'error', 'code refused', { ...facts, error });
       await feedback.play(leg, refused ? 'refused' : 'failed');
     }
+  }
+
+  private maskAsSwitch(leg: Leg): void {
+    const ownerLeg = [leg, this.options.calls.farLeg(leg)].find((each) => each?.owner);
+    if (!ownerLeg?.owner) return;
+    const node = { module: 'record_call', data: { action: 'mask' } } as const;
+    this.fire(leg, { ownerLeg, owner: ownerLeg.owner }, { node }, Date.now(), true);
   }
 
   /** A code that nobody has any more, but that is still bound: the far end gets its digits after all. */

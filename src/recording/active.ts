@@ -1,6 +1,7 @@
 /** The recordings that run now, in memory, each with its document. */
 import { eventOf, type Audit } from '../audit/events.js';
 import type { Leg } from '../calls/calls.js';
+import { MetaflowsError } from '../errors.js';
 import type { RecordingDocument } from '../generated/recording.js';
 import type { Happening, RecordingEvent } from './events.js';
 
@@ -39,6 +40,7 @@ export class ActiveRecordings {
     private readonly store: RecordingStore,
     private readonly audit: Audit,
     private readonly tell: (event: RecordingEvent) => Promise<void>,
+    private readonly mayWrite: (switchId: string) => boolean = () => true,
   ) {}
 
   get(id: string): Active | undefined {
@@ -74,6 +76,7 @@ export class ActiveRecordings {
   /**
    * Takes the next document of a recording; resolves when it is stored, and what is new in its audit is in the chain.
    * That comes first: a line too many can be explained, one that is missing cannot. What `happened` is told then.
+   * Rejects with `not_acting` where another instance has taken the recording over.
    */
   save(active: Active, doc: RecordingDocument, happened: readonly Happening[] = []): Promise<void> {
     if (this.byId.has(doc.id)) {
@@ -84,6 +87,7 @@ export class ActiveRecordings {
       active.doc = doc;
     }
     const saved = active.saving.then(async () => {
+      if (!this.mayWrite(doc.internal.switch)) throw new MetaflowsError('not_acting', doc.internal.switch);
       for (const entry of doc.audit.slice(active.audited)) {
         await this.audit(eventOf(doc, entry));
         active.audited++;

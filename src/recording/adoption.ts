@@ -28,7 +28,7 @@ export interface AdoptionParts {
   destinationOf: (leg: Leg, owner: Owner) => ForeignRecorder['destination'];
   /** The recording is listed from here on. */
   add: (doc: RecordingDocument) => Promise<void>;
-  now: () => number;
+  now: (switchId: string) => number;
   log: Logger;
 }
 
@@ -38,15 +38,15 @@ export class Adoption {
 
   constructor(private readonly parts: AdoptionParts) {}
 
-  /** A recorder runs on the leg that is not ours, or whose beginning nobody told. */
-  started(uuid: string, path: string): void {
+  /** A recorder runs on the leg, since `at` or longer, that is not ours, or whose beginning nobody told. */
+  started(uuid: string, path: string, at: number): void {
     // Nobody would ever tell that a leg is gone which is not there.
     if (OURS.test(path) || !this.parts.calls.get(uuid)) return;
     const paths = this.foreign.get(uuid) ?? new Map<string, number>();
     if (!paths.has(path)) {
       // The switch moves a recorder to another leg where the dialplan told it to.
       for (const others of this.foreign.values()) others.delete(path);
-      paths.set(path, this.parts.now());
+      paths.set(path, at);
     }
     this.foreign.set(uuid, paths);
     this.consider(uuid);
@@ -78,7 +78,7 @@ export class Adoption {
         for (const path of this.foreign.get(uuid)?.keys() ?? []) {
           if (!targets.includes(path)) this.stopped(uuid, path);
         }
-        for (const target of targets) this.started(uuid, target);
+        for (const target of targets) this.started(uuid, target, this.parts.now(switchId));
       }),
     );
   }
@@ -108,7 +108,7 @@ export class Adoption {
         },
       );
       if (!doc) continue;
-      const entry = entryOf({ by: 'service', owner, at: now() }, 'start', 'ok');
+      const entry = entryOf({ by: 'service', owner, at: now(target.switchId) }, 'start', 'ok');
       add(audited(doc, entry)).then(
         () => log.info('recording adopted', { recording: doc.id, leg: uuid, account: owner.account }),
         (error: unknown) => log.error('a recording could not be adopted', { leg: uuid, error }),

@@ -13,7 +13,7 @@ import { entryOf, isAdopted } from './document.js';
 import type { Happening } from './events.js';
 import type { Finisher } from './finisher.js';
 import type { Limits } from './limits.js';
-import type { Maskers } from './masking.js';
+import { isMasked, type Maskers } from './masking.js';
 import type { RecorderOptions, RecordOutcome, RecordRequest, StopReason } from './ports.js';
 import type { Starting } from './starting.js';
 import { audited, masked, unmasked } from './state.js';
@@ -29,7 +29,7 @@ export interface CommandsParts {
   announcer: Announcer;
   starting: Starting;
   pathOf: (active: Active) => string;
-  now: () => number;
+  now: (switchId: string) => number;
   /** Stores the document, then tells of what happened to it. */
   keep: (active: Active, doc: RecordingDocument, type?: Happening['type']) => Promise<void>;
   /** Gives the legs of the call what their mask codes need. */
@@ -39,8 +39,6 @@ export interface CommandsParts {
   /** Nobody waits for `work`: what goes wrong is logged. */
   attempt: (active: Active, work: Promise<unknown>) => void;
 }
-
-const isMasked = ({ doc }: Active) => doc.state === 'masked';
 
 export class Commands {
   constructor(private readonly parts: CommandsParts) {}
@@ -74,7 +72,7 @@ export class Commands {
           if (request.by !== 'service') await this.note(first, request, 'start', 'already_recording');
           return { result: 'already_recording', recording: first.doc };
         }
-        const active = await this.start(request, adopted.some(isMasked));
+        const active = await this.start(request, this.parts.maskers.holds(legs, adopted));
         proof = this.prove(active);
         proof.catch(() => undefined);
         return { result: 'started', recording: active.doc };
@@ -117,6 +115,7 @@ export class Commands {
     const active = await this.parts.starting.start(request, isCallMasked);
     const { doc } = active;
     await this.parts.keep(active, doc, 'started');
+    if (isMasked(active)) await this.parts.keep(active, active.doc, 'masked');
     this.parts.heedWait(doc.internal.leg);
     this.parts.announcer.arm(active);
     void this.parts.announcer.inform(active, this.parts.options.calls.partiesOf(request.leg));
@@ -144,7 +143,7 @@ export class Commands {
     running: Active[],
   ): Promise<RecordOutcome> {
     const { done, others, failed } = await this.parts.maskers.apply(verb, legs, running, request.leg.callId);
-    const at = request.maskedInSwitch && verb === 'mask' ? request.at : this.parts.now();
+    const at = request.maskedInSwitch && verb === 'mask' ? request.at : this.parts.now(request.leg.switchId);
     const masks = verb === 'mask';
     const incomplete = masks ? 'mask_incomplete' : 'unmask_incomplete';
     const past = masks ? 'masked' : 'unmasked';
@@ -236,11 +235,11 @@ export class Commands {
       !hasRecorder(active) || legs.some(({ uuid }) => uuid === active.doc.internal.leg);
     const recordings = this.parts.recordings.ofCall(legs).filter(isOfCall);
     const clear = recordings.find((active) => !isMasked(active));
-    if (!clear || !recordings.some(isMasked)) return;
+    if (!clear || !this.parts.maskers.holds(legs, recordings)) return;
     const owner = { account: clear.doc.account_id };
     this.parts.attempt(
       clear,
-      this.run({ data: { action: 'mask' }, leg, by: 'service', owner, at: this.parts.now() }),
+      this.run({ data: { action: 'mask' }, leg, by: 'service', owner, at: this.parts.now(leg.switchId) }),
     );
   }
 
@@ -250,7 +249,13 @@ export class Commands {
       .find((party) => party);
     if (!leg) throw new MetaflowsError('call_gone');
     const owner = { account: active.doc.account_id };
-    return this.run({ data: { action: 'unmask' }, leg, by: 'service', owner, at: this.parts.now() });
+    return this.run({
+      data: { action: 'unmask' },
+      leg,
+      by: 'service',
+      owner,
+      at: this.parts.now(leg.switchId),
+    });
   }
 
   /** Somebody asked for something that changed nothing. */

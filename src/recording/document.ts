@@ -76,7 +76,7 @@ export function documentOf(beginning: Beginning): RecordingDocument {
     interaction_id: target.callId,
     channels: isStereo(data) ? 'dual' : 'single',
     origin: data.origin ?? 'metaflows',
-    ...(data.url !== undefined && { url: data.url, method: data.method ?? 'put' }),
+    ...(data.url !== undefined && { url: withoutCredentials(data.url), method: data.method ?? 'put' }),
     mask_intervals: [],
     segments: [{ call_id: target.uuid, file, start_ms: 0 }],
     audit: [],
@@ -97,6 +97,15 @@ export function documentOf(beginning: Beginning): RecordingDocument {
       held_ms: 0,
     },
   };
+}
+
+/** A URL as everybody may see it; what it is called with stays in the recording's `internal.data`. */
+function withoutCredentials(url: string): string {
+  const shown = new URL(url);
+  if (shown.username === '' && shown.password === '') return url;
+  shown.username = '';
+  shown.password = '';
+  return shown.href;
 }
 
 /** Whether the two parties are kept apart, one on the left and one on the right. */
@@ -128,13 +137,18 @@ export function adoptedDocument(
   const { path, owner, ownerLeg, destination } = foreign;
   const format = /\.(wav|mp3)$/i.exec(path)?.[1]?.toLowerCase() as 'wav' | 'mp3' | undefined;
   if (!format) return undefined;
-  const data = { format, media_name: basename(path), origin: 'adopted', follow_transfer: false };
-  const doc = documentOf({ ...beginning, request: { data, leg: ownerLeg, owner } });
   const isInside = path.startsWith(`${dir}/`) && posix.normalize(path) === path;
+  const data = {
+    format,
+    media_name: basename(path),
+    origin: 'adopted',
+    follow_transfer: false,
+    ...(isInside && destination),
+  };
+  const doc = documentOf({ ...beginning, request: { data, leg: ownerLeg, owner } });
   const file = isInside ? path.slice(dir.length + 1) : doc.internal.file;
   return {
     ...doc,
-    ...(isInside && destination),
     segments: doc.segments.map((segment) => ({ ...segment, file })),
     internal: { ...doc.internal, file, path },
   };

@@ -14,6 +14,8 @@ type Reason = Ending['reason'];
 
 /** What RECORD_STOP says of the audio. */
 export interface Stopped {
+  /** Epoch, milliseconds, by the switch's clock. */
+  at: number;
   /** Milliseconds. */
   durationMs: number;
   /** Record-Completion-Cause; only the causes that mean an error can be trusted (freeswitch.md). */
@@ -37,7 +39,7 @@ export class Finisher {
   constructor(
     private readonly recordings: ActiveRecordings,
     private readonly options: Pick<RecorderOptions, 'files' | 'transport' | 'dir' | 'log'>,
-    private readonly now: () => number,
+    private readonly now: (switchId: string) => number,
     /** The recording runs no more. */
     private readonly onOver: (active: Active) => void,
   ) {}
@@ -96,11 +98,11 @@ export class Finisher {
     const expected = this.expected.get(id);
     if (expected) clearTimeout(expected.timer);
     this.expected.delete(id);
-    const at = this.now();
+    const at = this.now(active.doc.internal.switch);
     this.recordings.retire(active);
-    this.onOver(active);
     const why = expected?.reason ?? reason;
     active.doc = stoppedFor(active.doc, why, expected?.entry ?? entry ?? byService(why, at), at);
+    this.onOver(active);
     // A file may take minutes to come: nobody is kept waiting for it, and a restart knows that the audio has ended.
     const stored = this.options.transport && this.recordings.save(active, active.doc).then(() => active.doc);
     const document = Promise.resolve(stored).then(() => this.conclude(active, why, stopped, at));

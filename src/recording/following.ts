@@ -30,7 +30,7 @@ export interface FollowingParts {
   limits: Limits;
   announcer: Announcer;
   options: RecorderOptions;
-  now: () => number;
+  now: (switchId: string) => number;
   /** Stores the document. */
   keep: (active: Active, doc: RecordingDocument) => Promise<void>;
   /** Gives the legs of the call what their mask codes need. */
@@ -98,7 +98,7 @@ export class Following {
         this.attempt(active, () => this.parts.keep(active, { ...active.doc, internal }));
         continue;
       }
-      const doc = segmentEnded(active.doc, now());
+      const doc = segmentEnded(active.doc, now(leg.switchId));
       // Who was of the call before keeps its side; the leg that the recorder came to counts where nobody else is left.
       const ended =
         this.survivors(active).length > 0 ? doc : { ...doc, internal: { ...doc.internal, parties } };
@@ -143,7 +143,7 @@ export class Following {
       return;
     }
     this.attempt(active, async () => {
-      await keep(active, segmentEnded(active.doc, now()));
+      await keep(active, segmentEnded(active.doc, stopped?.at ?? now(active.doc.internal.switch)));
       limits.arm(active);
       await this.follow(active);
     });
@@ -179,7 +179,9 @@ export class Following {
           key: survivor.callId,
           swap: left !== target,
           rate,
-          limitSeconds: Math.ceil(doc.internal.limit_s - offsetAt(doc, this.parts.now()) / 1000),
+          limitSeconds: Math.ceil(
+            doc.internal.limit_s - offsetAt(doc, this.parts.now(target.switchId)) / 1000,
+          ),
         },
         (at) => {
           const started = segmentStarted(active.doc, { leg: target.uuid, file, isHeld: target.held }, at);
@@ -198,6 +200,12 @@ export class Following {
     });
   }
 
+  /** Whatever happens to it is another instance's to explain. */
+  forget(active: Active): void {
+    clearTimeout(this.unexplained.get(active)?.timer);
+    this.unexplained.delete(active);
+  }
+
   /** Ends every timer. */
   close(): void {
     for (const { timer } of this.unexplained.values()) clearTimeout(timer);
@@ -207,7 +215,7 @@ export class Following {
   private stoppedBySwitch(active: Active, stopped: Stopped): void {
     const { finisher, now } = this.parts;
     const { limit_s, data, held_ms } = active.doc.internal;
-    const offset = offsetAt(active.doc, now() - HANGUP_MS);
+    const offset = offsetAt(active.doc, now(active.doc.internal.switch) - HANGUP_MS);
     if (offset >= limit_s * 1000 - 1000) void finisher.finish(active, 'time_limit', stopped);
     else if ((data as RecordCallData).silence_timeout) void finisher.finish(active, 'silence', stopped);
     // The switch counts holds into its limit, which is only a net: the recording goes on.

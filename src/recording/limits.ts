@@ -15,7 +15,7 @@ export interface LimitActions {
 
 export class Limits {
   constructor(
-    private readonly now: () => number,
+    private readonly now: (switchId: string) => number,
     private readonly actions: LimitActions,
   ) {}
 
@@ -24,7 +24,7 @@ export class Limits {
     clearTimeout(active.limit);
     clearTimeout(active.maskLimit);
     const { limit_s, held_since, mask_since, data } = active.doc.internal;
-    const now = this.now();
+    const now = this.now(active.doc.internal.switch);
     if (held_since === undefined && !isAdopted(active.doc)) {
       const left = limit_s * 1000 - offsetAt(active.doc, now);
       active.limit = setTimeout(() => this.actions.onTimeLimit(active), Math.max(0, left));

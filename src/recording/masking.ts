@@ -11,13 +11,15 @@ import {
   type ApiCommand,
 } from '../switch/commands.js';
 import { hasRecorder, type Active } from './active.js';
-import { NOTE } from './document.js';
+import { isAdopted, NOTE } from './document.js';
 import { isOk, maskNote, type RecordingSwitch } from './segments.js';
 import { cuts } from './state.js';
 
 /** The channel variables from which an absorbed mask code masks inside the switch: `bindCode` of `commands.ts`. */
 const MASK_ARGUMENTS = 'metaflows_mask';
 const MASK_NOTE_ARGUMENTS = 'metaflows_mask_note';
+
+export const isMasked = ({ doc }: Active): boolean => doc.state === 'masked';
 
 /** What came of masking or unmasking a call. */
 export interface Masking {
@@ -30,12 +32,23 @@ export interface Masking {
 }
 
 export class Maskers {
+  /**
+   * Legs of calls whose masked recording was somebody else's and has ended by itself: who masked the call has not unmasked
+   * it, and a dialplan begins its next recorder without a word.
+   */
+  private readonly held = new Set<string>();
+
   constructor(
     private readonly calls: Calls,
     private readonly switchOf: (id: string) => RecordingSwitch,
     private readonly pathOf: (active: Active) => string,
-    private readonly now: () => number,
+    private readonly now: (switchId: string) => number,
   ) {}
+
+  /** Whether what begins to record a call is to begin masked, beside the recordings there are. */
+  holds(legs: Leg[], recordings: Active[]): boolean {
+    return recordings.some(isMasked) || legs.some(({ uuid }) => this.held.has(uuid));
+  }
 
   /**
    * Ours come first, in the same write as the question which others there are, then those: a dialplan's own
@@ -45,11 +58,12 @@ export class Maskers {
   async apply(verb: 'mask' | 'unmask', legs: Leg[], running: Active[], key: string): Promise<Masking> {
     const [first] = legs;
     if (!first) throw new MetaflowsError('not_recording');
+    if (verb === 'unmask') for (const { uuid } of legs) this.held.delete(uuid);
     const port = this.switchOf(first.switchId);
     const ours = running.filter(hasRecorder);
     const note = (value: string) => running.map(({ doc }) => setGlobal(maskNote(doc.id), value));
     // The note is there before the mask and goes after the unmask: a crash in between errs on the masked side.
-    const before = verb === 'mask' ? note(`@${this.now()}`) : [];
+    const before = verb === 'mask' ? note(`@${this.now(first.switchId)}`) : [];
     const own = ours.map((active) => this.command(verb, active));
     const answers = await port.apis(key, [...before, ...own, ...legs.map(({ uuid }) => buglist(uuid))]);
     const replies = answers.slice(before.length, before.length + own.length);
@@ -94,8 +108,14 @@ export class Maskers {
   }
 
   /** The recording is over, and its mask with it. */
-  async over({ doc }: Active): Promise<void> {
-    const { switch: switchId, leg } = doc.internal;
+  async over(active: Active): Promise<void> {
+    const { doc } = active;
+    const { switch: switchId, leg, parties } = doc.internal;
+    for (const uuid of this.held) if (!this.calls.get(uuid)) this.held.delete(uuid);
+    const isAsked = doc.stop_reason === 'code' || doc.stop_reason === 'api';
+    if (isAdopted(doc) && isMasked(active) && !isAsked) {
+      for (const uuid of parties) if (this.calls.get(uuid)) this.held.add(uuid);
+    }
     const key = this.calls.get(leg)?.callId ?? leg;
     await this.switchOf(switchId).apis(key, [setGlobal(maskNote(doc.id), '')]);
   }

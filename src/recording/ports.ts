@@ -51,6 +51,8 @@ export interface RecorderOptions {
   calls: Calls;
   switchOf: (id: string) => RecordingSwitch;
   store: RecordingStore;
+  /** Whether documents of this switch's recordings are not another instance's to write; all are this one's by default. */
+  mayWrite?: (switchId: string) => boolean;
   files: RecordingFiles;
   /** Missing where the service sees the folder that the switch writes to. */
   transport?: Transport | undefined;
@@ -73,7 +75,8 @@ export interface RecorderOptions {
   /** Gets each thing that is done to a recording, and that could not be done, before whoever asked is told. */
   audit: Audit;
   log: Logger;
-  now?: () => number;
+  /** What time it is by a switch's clock: epoch, milliseconds. All times of its recordings are by it. */
+  now?: (switchId: string) => number;
 }
 
 /** Why a recording is ended while its leg goes on. */

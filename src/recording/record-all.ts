@@ -15,6 +15,8 @@ export interface RecordAllOptions {
   calls: Calls;
   recorder: Pick<Recorder, 'active' | 'run'>;
   switchOf: (id: string) => RecordingSwitch;
+  /** Whether calls on this switch are for this instance to record. */
+  actsFor: (switchId: string) => boolean;
   documentsOf: (owner: Owner) => CallRecordings;
   log: Logger;
 }
@@ -41,7 +43,8 @@ export class RecordAll {
   }
 
   private consider(leg: Leg): void {
-    const { calls, recorder } = this.options;
+    const { calls, recorder, actsFor } = this.options;
+    if (!actsFor(leg.switchId)) return;
     const legs = calls.partiesOf(leg);
     const running = recorder.active.ofCall(legs).map(({ doc }) => doc.internal);
     if (running.some(({ automatic }) => automatic)) this.remember(legs);

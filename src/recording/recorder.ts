@@ -36,12 +36,12 @@ export class Recorder {
   private readonly following: Following;
   private readonly limits: Limits;
   private readonly recovery: Recovery;
-  private readonly now: () => number;
+  private readonly now: (switchId: string) => number;
 
   constructor(private readonly options: RecorderOptions) {
     const { calls, switchOf, files } = options;
-    this.now = options.now ?? Date.now;
-    this.active = new ActiveRecordings(options.store, options.audit, options.onEvent);
+    this.now = options.now ?? (() => Date.now());
+    this.active = new ActiveRecordings(options.store, options.audit, options.onEvent, options.mayWrite);
     this.segments = new Segments(switchOf, files, this.now);
     const pathOf = (active: Active) => this.pathOf(active);
     this.maskers = new Maskers(calls, switchOf, pathOf, this.now);
@@ -121,8 +121,8 @@ export class Recorder {
   handle(event: SwitchEvent): void {
     switch (event.type) {
       case 'record_start':
-        if (!this.segments.started(event.path) && event.recordingId === '')
-          this.adoption.started(event.uuid, event.path);
+        if (!this.segments.started(event.path, event.at) && event.recordingId === '')
+          this.adoption.started(event.uuid, event.path, event.at);
         return;
       case 'record_stop':
         for (const active of this.active.onLeg(event.uuid)) {
@@ -133,7 +133,7 @@ export class Recorder {
       case 'bug_start':
         if (event.function !== 'session_record') return;
         this.following.moved(event.uuid, event.target, this.pathOf.bind(this));
-        this.adoption.started(event.uuid, event.target);
+        this.adoption.started(event.uuid, event.target, event.at);
         return;
       case 'answer':
         this.heedWait(event.uuid);
@@ -147,7 +147,7 @@ export class Recorder {
       case 'unhold':
         for (const active of this.active.onLeg(event.uuid)) {
           const change = event.type === 'hold' ? paused : resumed;
-          const doc = change(active.doc, 'hold', this.now());
+          const doc = change(active.doc, 'hold', event.at);
           this.attempt(active, this.keep(active, doc));
           this.limits.arm(active);
         }
@@ -186,6 +186,15 @@ export class Recorder {
   /** Finds the recordings of a switch again, from its legs and from the store; finishes those that have ended. */
   recover(switchId: string, legs: LegData[]): Promise<void> {
     return this.recovery.recover(switchId, legs);
+  }
+
+  /** The recordings of a switch are another instance's now, or were meanwhile: they go on, and nothing is known of them. */
+  forget(switchId: string): void {
+    for (const active of [...this.active.all()]) {
+      if (active.doc.internal.switch !== switchId) continue;
+      this.active.retire(active);
+      this.following.forget(active);
+    }
   }
 
   /** How many recordings run in each state. */
@@ -232,7 +241,7 @@ export class Recorder {
     if (!leg) return;
     for (const active of this.active.onLeg(uuid)) {
       const change = waits(active.doc.internal.data, leg) ? paused : resumed;
-      const doc = change(active.doc, 'wait', this.now());
+      const doc = change(active.doc, 'wait', this.now(leg.switchId));
       if (doc === active.doc) continue;
       this.attempt(active, this.keep(active, doc));
       this.limits.arm(active);
@@ -262,7 +271,7 @@ export class Recorder {
 
   /** Stores a document, then tells of what happened to it. */
   private keep(active: Active, doc: RecordingDocument, type?: Happening['type']): Promise<void> {
-    return this.active.save(active, doc, type ? [happening(type, this.now())] : []);
+    return this.active.save(active, doc, type ? [happening(type, this.now(doc.internal.switch))] : []);
   }
 
   private attempt(active: Active, work: Promise<unknown>): void {

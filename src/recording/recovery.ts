@@ -30,7 +30,7 @@ export interface RecoveryParts {
   adoption: Adoption;
   maskers: Maskers;
   pathOf: (active: Active) => string;
-  now: () => number;
+  now: (switchId: string) => number;
   /** Stores the document, then tells of what happened to it. */
   keep: (active: Active, doc: RecordingDocument, type?: Happening['type']) => Promise<void>;
 }
@@ -117,7 +117,7 @@ export class Recovery {
     if (!parseBuglist(answers.at(-1) ?? '').some(({ target }) => target === path)) return false;
     if (isMasked && !isOk(answers[0])) {
       options.log.error('a recording could not be masked again', { recording: doc.id });
-      const at = now();
+      const at = now(switchId);
       const when = new Date(at).toISOString();
       const entry: AuditEntry = { action: 'mask', at: when, by: 'service', result: 'mask_incomplete' };
       await keep(active, audited(unmasked(doc, at), entry), 'unmasked');
@@ -128,7 +128,7 @@ export class Recovery {
   /** When the last that was written was said, where its file can be seen. */
   private async endOfAudio(doc: RecordingDocument): Promise<number> {
     const ms = await this.parts.options.files.duration(currentFile(doc));
-    const now = this.parts.now();
+    const now = this.parts.now(doc.internal.switch);
     return ms === undefined ? now : Math.min(now, momentOf(doc, (doc.segments.at(-1)?.start_ms ?? 0) + ms));
   }
 
@@ -168,7 +168,7 @@ export class Recovery {
     const asked = [global(maskNote(doc.id)), { command: 'uptime', args: 'ms' }];
     const [note = '', uptime] = await port.apis(leg, asked);
     if (!/^@?\d+$/.test(note)) return doc;
-    const since = Math.max(maskedSince(note, Number(uptime), this.parts.now()), started_at);
+    const since = Math.max(maskedSince(note, Number(uptime), this.parts.now(switchId)), started_at);
     const at = new Date(since).toISOString();
     return audited(masked(doc, since), { action: 'mask', at, by: 'code', result: 'ok' });
   }

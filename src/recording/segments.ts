@@ -57,7 +57,7 @@ export class Segments {
   constructor(
     private readonly switchOf: (id: string) => RecordingSwitch,
     private readonly files: RecordingFiles,
-    private readonly now: () => number,
+    private readonly now: (switchId: string) => number,
   ) {}
 
   /**
@@ -71,8 +71,8 @@ export class Segments {
     const isMasked = doc.state === 'masked';
     try {
       const notes = [
-        setVariable(target.uuid, NOTE, channelNote(doc, this.now())),
-        ...(isMasked ? [setGlobal(maskNote(doc.id), `@${this.now()}`)] : []),
+        setVariable(target.uuid, NOTE, channelNote(doc, this.now(target.switchId))),
+        ...(isMasked ? [setGlobal(maskNote(doc.id), `@${this.now(target.switchId)}`)] : []),
         ...before,
       ];
       const replies = await port.apis(key, [
@@ -95,10 +95,10 @@ export class Segments {
     }
   }
 
-  /** RECORD_START came; false where nobody waits for it. */
-  started(path: string): boolean {
+  /** RECORD_START came, which says that it was `at`; false where nobody waits for it. */
+  started(path: string, at: number): boolean {
     const expected = this.expected.get(path);
-    expected?.(this.now());
+    expected?.(at);
     return expected !== undefined;
   }
 
@@ -107,8 +107,8 @@ export class Segments {
    * `runs` says that it should.
    */
   async grows(file: string, runs: () => boolean): Promise<boolean> {
-    const until = this.now() + GROWTH_MS;
-    while (this.now() < until) {
+    const until = performance.now() + GROWTH_MS;
+    while (performance.now() < until) {
       if (((await this.files.size(file)) ?? 0) > HEADER_BYTES) {
         await this.files.protect(file);
         return true;

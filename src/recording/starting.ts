@@ -18,7 +18,7 @@ export interface StartingParts {
   options: RecorderOptions;
   /** The recording runs. */
   add: (doc: RecordingDocument) => Active;
-  now: () => number;
+  now: (switchId: string) => number;
 }
 
 export class Starting {
@@ -31,7 +31,7 @@ export class Starting {
     const other = calls.farLeg(target);
     const isCaller = calls.isCaller(target, other);
     await this.ready(target, other, request);
-    const at = now();
+    const at = now(target.switchId);
     const begun = documentOf({
       request,
       target,

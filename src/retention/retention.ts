@@ -30,6 +30,8 @@ export interface RetentionOptions {
       due: (doc: RecordingDocument) => boolean,
     ): Promise<boolean>;
   };
+  /** Whether this instance deletes the recordings of a switch; none given: all of them. */
+  isOurs?: (switchId: string) => boolean;
   log: Logger;
   clock?: Clock;
 }
@@ -85,7 +87,7 @@ export class Retention {
 
   /** Resolves with where the next page begins, if there is one. */
   private async page({ account, startKey }: Place): Promise<string | undefined> {
-    const { settings, recordings } = this.options;
+    const { settings, recordings, isOurs = () => true } = this.options;
     const { days } = settings.get(account) ?? {};
     if (days === undefined) return undefined;
     const now = this.clock.now();
@@ -93,7 +95,7 @@ export class Retention {
     const { recordings: docs, next_start_key } = await recordings.list(account, query);
     for (const doc of docs) {
       if (this.closed) return undefined;
-      if (isDue(doc, days, now)) await this.remove(doc, days, now);
+      if (isDue(doc, days, now) && isOurs(doc.internal.switch)) await this.remove(doc, days, now);
     }
     return next_start_key;
   }

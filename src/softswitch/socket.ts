@@ -14,7 +14,10 @@ const GOODBYE = 'Disconnected, goodbye.\nSee you at ClueCon! http://www.cluecon.
 /** A command and the headers and body that came with it. */
 interface Packet {
   command: string;
+  /** By their names in lower case. */
   headers: ReadonlyMap<string, string>;
+  /** The same, as they were written. */
+  written: Readonly<Record<string, string>>;
 }
 
 /** mod_event_socket of one instance. */
@@ -123,9 +126,11 @@ class Connection {
       .split(/\r?\n/)
       .map((line) => Buffer.from(line, 'latin1').toString('utf8'));
     const headers = new Map<string, string>();
+    const written: Record<string, string> = {};
     for (const line of lines.slice(1)) {
       const [name = '', value = ''] = line.split(/: *(.*)/s);
       headers.set(name.toLowerCase(), value);
+      written[name] = value;
     }
     const from = end.index + end[0].length;
     const length = Number(headers.get('content-length') ?? 0);
@@ -134,7 +139,7 @@ class Connection {
       headers.set('_body', Buffer.from(input.slice(from, from + length), 'latin1').toString('utf8'));
     }
     this.#input = input.slice(from + length);
-    return { command: lines[0] ?? '', headers };
+    return { command: lines[0] ?? '', headers, written };
   }
 
   async #work(): Promise<void> {
@@ -155,7 +160,7 @@ class Connection {
     this.socket.write(`Content-Type: command/reply\nReply-Text: ${text}\n${more}\n`);
   }
 
-  async #run({ command, headers }: Packet): Promise<void> {
+  async #run({ command, headers, written }: Packet): Promise<void> {
     const [, verb = '', rest = ''] = /^(\S*) ?(.*)$/s.exec(command) ?? [];
     if (/^exit/i.test(verb)) {
       this.#reply('+OK bye');
@@ -173,6 +178,9 @@ class Connection {
           break;
         case 'sendmsg':
           this.#reply(this.#message(rest.trim(), headers));
+          break;
+        case 'sendevent':
+          this.#reply(this.#sendEvent(rest.trim(), written));
           break;
         case 'event':
           this.#reply(this.#subscription.subscribe(rest));
@@ -213,6 +221,13 @@ class Connection {
   #backgroundApi(line: string, id: string): void {
     this.#reply(`+OK Job-UUID: ${id}`, `Job-UUID: ${id}\n`);
     this.instance.background(line, id);
+  }
+
+  #sendEvent(name: string, written: Readonly<Record<string, string>>): string {
+    const id = randomUUID();
+    const { 'Event-Subclass': subclass = '', ...headers } = written;
+    this.instance.fire(name, undefined, { ...headers, 'Event-UUID': id }, subclass);
+    return `+OK ${id}`;
   }
 
   #message(uuid: string, headers: ReadonlyMap<string, string>): string {

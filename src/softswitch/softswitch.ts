@@ -14,6 +14,8 @@ export interface SoftswitchOptions {
   domain?: string;
   /** Where `recordings_dir` of the dialplan points to; by default a folder for what passes. */
   recordingsDir?: string;
+  /** Of both event sockets; by default one that is made. */
+  password?: string;
   log: Log;
 }
 
@@ -33,10 +35,15 @@ export class Softswitch extends Handsets {
   #clock: MediaClock;
   #timers: Timers;
   #sockets: { pbx: EventSocket; phones: EventSocket };
-  #password = randomUUID();
+  #password: string;
   #address: Address | undefined;
 
-  constructor({ domain = 'demo', recordingsDir = tmpdir(), log }: SoftswitchOptions) {
+  constructor({
+    domain = 'demo',
+    recordingsDir = tmpdir(),
+    password = randomUUID(),
+    log,
+  }: SoftswitchOptions) {
     const clock = new MediaClock();
     const timers = new Timers();
     const pbxInstance: Instance = new Instance(
@@ -61,10 +68,11 @@ export class Softswitch extends Handsets {
     super(phonesInstance, pbxInstance);
     this.pbx = pbxInstance;
     this.#clock = clock;
+    this.#password = password;
     this.#timers = timers;
     this.#sockets = {
-      pbx: new EventSocket(pbxInstance, this.#password),
-      phones: new EventSocket(phonesInstance, this.#password),
+      pbx: new EventSocket(pbxInstance, password),
+      phones: new EventSocket(phonesInstance, password),
     };
   }
 

@@ -29,6 +29,8 @@ export interface AuditPage {
 export class AuditStore {
   readonly #documents: Documents;
   readonly #turns = new Turns();
+  readonly #waiting: AuditEvent[] = [];
+  #appended: Promise<void> | undefined;
   #head = beginningOf('');
 
   constructor(documents: Documents) {
@@ -49,21 +51,14 @@ export class AuditStore {
 
   /** Resolves when the line and its place in the chain are stored. */
   append(event: AuditEvent): Promise<void> {
-    return this.#turns.take(LINES, async () => {
-      for (;;) {
-        const line = lineAfter(this.#head, event);
-        const place = placeOf(line.instance, line.seq);
-        if (line.recording_id !== undefined) {
-          await this.#documents.mark([`${indexOf(line.account_id, line.recording_id)}${place}`]);
-        }
-        const isNew = await this.#documents.create(LINES + place, line);
-        // It was written, and the answer was lost; or another process has the same instance's id, and was faster.
-        const stored = isNew ? line : (await this.#documents.get(LINES + place))?.value;
-        if (!stored) throw new MetaflowsError('store_failed', 'a line of the audit cannot be read');
-        await this.#advance({ instance: line.instance, seq: line.seq, hash: hashOf(stored) });
-        if (isNew) return;
-      }
+    this.#waiting.push(event);
+    // What comes while lines are being written shares what is written before and after them all.
+    this.#appended ??= this.#turns.take(LINES, async () => {
+      await Promise.resolve();
+      this.#appended = undefined;
+      return this.#write(this.#waiting.splice(0));
     });
+    return this.#appended;
   }
 
   /** The lines of one recording, the oldest first; they outlive it. */
@@ -77,37 +72,58 @@ export class AuditStore {
 
   /** All lines of all instances in the order of their places, as they lie there; from `startKey` on. */
   async page(limit: number, startKey?: string): Promise<AuditPage> {
-    const places = await this.#documents.ids(LINES, {
+    const entries = await this.#documents.entries(LINES, {
       lowest: startKey,
       limit: limit + 1,
       ascending: true,
     });
-    const entries = await this.#documents.getAll(places.slice(0, limit).map((place) => LINES + place));
-    const next = places[limit];
-    return {
-      lines: entries.map(({ id, value }) => ({ place: id.slice(LINES.length), line: value })),
-      ...(next !== undefined && { next_start_key: next }),
-    };
+    const lines = entries.map(({ id, value }) => ({ place: id.slice(LINES.length), line: value }));
+    const next = lines[limit]?.place;
+    return { lines: lines.slice(0, limit), ...(next !== undefined && { next_start_key: next }) };
   }
 
   /** The newest line of each chain, as it was written; of its own chain this instance knows it without asking. */
   async heads(): Promise<Head[]> {
     const own = this.#head;
-    const ids = (await this.#documents.ids(HEADS, { ascending: true })).map((id) => HEADS + id);
-    const heads = (await this.#documents.getAll<Head>(ids)).map(({ value }) => value);
+    const heads = (await this.#documents.entries<Head>(HEADS, { ascending: true })).map(({ value }) => value);
     return [...heads.filter(({ instance }) => instance !== own.instance), ...(own.seq > 0 ? [own] : [])];
   }
 
-  async #advance(head: Head): Promise<void> {
-    this.#head = head;
+  /** Lines one by one, since each names the one before; their places in the index first, and the head when all are there. */
+  async #write(events: AuditEvent[]): Promise<void> {
+    const { instance, seq } = this.#head;
+    await this.#documents.mark(
+      events.flatMap((event, index) => indexesOf(event, placeOf(instance, seq + 1 + index))),
+    );
+    for (const [index, event] of events.entries()) await this.#append(event, seq + 1 + index);
+    const head = this.#head;
     await this.#documents.update<Head>(HEADS + head.instance, (known = head) =>
       known.seq > head.seq ? known : head,
     );
+  }
+
+  /** `marked` is the place that the index has. */
+  async #append(event: AuditEvent, marked: number): Promise<void> {
+    for (;;) {
+      const line = lineAfter(this.#head, event);
+      const place = placeOf(line.instance, line.seq);
+      if (line.seq !== marked) await this.#documents.mark(indexesOf(event, place));
+      const isNew = await this.#documents.create(LINES + place, line);
+      // It was written, and the answer was lost; or another process has the same instance's id, and was faster.
+      const stored = isNew ? line : (await this.#documents.get(LINES + place))?.value;
+      if (!stored) throw new MetaflowsError('store_failed', 'a line of the audit cannot be read');
+      this.#head = { instance: line.instance, seq: line.seq, hash: hashOf(stored) };
+      if (isNew) return;
+    }
   }
 }
 
 function indexOf(account: string, recording: string): string {
   return `audited/${encodeURIComponent(account)}/${encodeURIComponent(recording)}/`;
+}
+
+function indexesOf({ account_id, recording_id }: AuditEvent, place: string): string[] {
+  return recording_id === undefined ? [] : [indexOf(account_id, recording_id) + place];
 }
 
 function compare(a: string, b: string): number {

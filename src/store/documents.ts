@@ -1,9 +1,15 @@
 /** Documents in PouchDB: read, changed without losing another's change, listed by ranges of their ids. */
+import { setTimeout } from 'node:timers/promises';
 import { MetaflowsError } from '../errors.js';
 import { Turns } from '../recording/turns.js';
+import { Writer, type Draft } from './writer.js';
 
-/** Writers of one process take turns, so a conflict means another process: it is rarely met twice in a row. */
+/** Writers of one process take turns, so a conflict means another process; each wait is longer, and as long by chance. */
 const ATTEMPTS = 10;
+/** Documents of which the newest version is remembered: what runs now changes again and again. */
+const REMEMBERED = 1000;
+/** Documents that are read at a time where all of a kind are wanted. */
+const PAGE = 1000;
 
 /** A document as it is stored. */
 export interface Entry<T> {
@@ -28,13 +34,24 @@ export interface Range {
   ascending?: boolean;
 }
 
+type Change<T> = (current: T | undefined) => T | undefined;
+
+interface Changed<T> {
+  current: Entry<T> | undefined;
+  value: T | undefined;
+}
+
 /** Whatever PouchDB rejects with becomes a MetaflowsError `store_failed`. */
 export class Documents {
   readonly #db: PouchDB.Database;
+  readonly #writer: Writer;
   readonly #turns = new Turns();
+  /** As this process has written them, the oldest first. */
+  readonly #written = new Map<string, Entry<object>>();
 
   constructor(db: PouchDB.Database) {
     this.#db = db;
+    this.#writer = new Writer(db);
   }
 
   async get<T extends object>(id: string): Promise<Entry<T> | undefined> {
@@ -51,12 +68,30 @@ export class Documents {
    * the calls; `change` runs again where another process wrote in between, and what it throws changes nothing.
    */
   async update<T extends object>(id: string, change: (current: T | undefined) => T): Promise<Entry<T>> {
-    return (await this.#change(id, change)) as Entry<T>;
+    return (await this.change(id, change)) as Entry<T>;
+  }
+
+  /**
+   * As {@link update}, and deletes the document where `change` returns nothing; where it returns what it was given,
+   * nothing is stored.
+   */
+  change<T extends object>(id: string, change: Change<T>): Promise<Entry<T> | Deleted | undefined> {
+    return this.#turns.take(id, async () => {
+      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+        const { current, value } = this.#remember(id, change) ?? (await this.#read(id, change));
+        if (value === current?.value) return current;
+        const content = value ?? { _deleted: true };
+        const rev = await this.#put({ ...content, _id: id, ...(current && { _rev: current.rev }) });
+        if (rev !== undefined) return value ? this.#remembered({ id, rev, value }) : { id, rev };
+        await setTimeout(Math.random() * 2 ** attempt);
+      }
+      throw new MetaflowsError('store_failed', 'too many conflicting writers');
+    });
   }
 
   /** As {@link update}; where there is no such document, stores nothing and resolves with undefined. */
   async revise<T extends object>(id: string, change: (current: T) => T): Promise<Entry<T> | undefined> {
-    return (await this.#change<T>(id, (current) => current && change(current))) as Entry<T> | undefined;
+    return (await this.change<T>(id, (current) => current && change(current))) as Entry<T> | undefined;
   }
 
   /** Stores a document that is never changed; resolves with false where there is one already. */
@@ -66,38 +101,33 @@ export class Documents {
 
   /** Deletes the document; resolves with undefined where there was none. */
   remove(id: string): Promise<Deleted | undefined> {
-    return this.#change<never>(id, () => undefined);
+    return this.change<never>(id, () => undefined);
   }
 
   /** Makes sure that empty documents with these ids are there: an index, whose ids say all. */
   async mark(ids: string[]): Promise<void> {
-    if (ids.length === 0) return;
-    try {
-      const results = await this.#db.bulkDocs(ids.map((_id) => ({ _id })));
-      const failure = results.find((result) => 'error' in result && result.status !== 409);
-      if (failure) throw failed(failure);
-    } catch (error) {
-      throw failed(error);
-    }
+    await Promise.all(ids.map((_id) => this.#put({ _id })));
   }
 
   /** What follows `prefix` in the ids of the documents in the range, the highest first unless told otherwise. */
-  async ids(
-    prefix: string,
-    { lowest = '', highest = '\uffff', limit, ascending = false }: Range = {},
-  ): Promise<string[]> {
-    // CouchDB answers a range that is upside down with an error.
-    if (highest < lowest) return [];
-    const [low, high] = [prefix + lowest, prefix + highest];
-    const range = ascending
-      ? { startkey: low, endkey: high }
-      : { startkey: high, endkey: low, descending: true };
-    try {
-      const { rows } = await this.#db.allDocs({ ...range, ...(limit !== undefined && { limit }) });
-      return rows.map(({ id }) => id.slice(prefix.length));
-    } catch (error) {
-      throw failed(error);
-    }
+  async ids(prefix: string, range: Range = {}): Promise<string[]> {
+    return (await this.#rows(prefix, range)).map(({ id }) => id.slice(prefix.length));
+  }
+
+  /** The documents in the range themselves, in the order of {@link ids}. */
+  async entries<T extends object>(prefix: string, range: Range = {}): Promise<Entry<T>[]> {
+    const rows = await this.#rows<T>(prefix, range, true);
+    return rows.flatMap(({ doc }) => (doc ? [entryOf<T>(doc)] : []));
+  }
+
+  /** All documents whose ids begin with `prefix`, a page at a time. */
+  async *all<T extends object>(prefix: string): AsyncGenerator<Entry<T>> {
+    let highest: string | undefined;
+    do {
+      const page = await this.entries<T>(prefix, { highest, limit: PAGE + 1 });
+      yield* page.slice(0, PAGE);
+      highest = page[PAGE]?.id.slice(prefix.length);
+    } while (highest !== undefined);
   }
 
   /** Those of the documents that there are, in the order of `ids`. */
@@ -115,31 +145,60 @@ export class Documents {
     return this.#turns.idle();
   }
 
-  #change<T extends object>(
-    id: string,
-    change: (current: T | undefined) => T | undefined,
-  ): Promise<Entry<T> | Deleted | undefined> {
-    return this.#turns.take(id, async () => {
-      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-        const current = await this.get<T>(id);
-        const value = change(current?.value);
-        if (!current && !value) return undefined;
-        const content = value ?? { _deleted: true };
-        const rev = await this.#put({ ...content, _id: id, ...(current && { _rev: current.rev }) });
-        if (rev !== undefined) return value ? { id, rev, value } : { id, rev };
-      }
-      throw new MetaflowsError('store_failed', 'too many conflicting writers');
-    });
+  async #rows<T extends object>(
+    prefix: string,
+    { lowest = '', highest = '\uffff', limit, ascending = false }: Range,
+    include_docs = false,
+  ): Promise<PouchDB.Core.AllDocsResponse<T>['rows']> {
+    // CouchDB answers a range that is upside down with an error.
+    if (highest < lowest) return [];
+    const [low, high] = [prefix + lowest, prefix + highest];
+    const range = ascending
+      ? { startkey: low, endkey: high }
+      : { startkey: high, endkey: low, descending: true };
+    try {
+      const paged = limit === undefined ? range : { ...range, limit };
+      return (await this.#db.allDocs<T>({ ...paged, include_docs })).rows;
+    } catch (error) {
+      throw failed(error);
+    }
+  }
+
+  async #read<T extends object>(id: string, change: Change<T>): Promise<Changed<T>> {
+    const current = await this.get<T>(id);
+    return { current, value: change(current?.value) };
+  }
+
+  /**
+   * What comes of the version that this process wrote last: a conflict says where another came after. Nothing, where that
+   * would change nothing or is refused, for which another may be the reason.
+   */
+  #remember<T extends object>(id: string, change: Change<T>): Changed<T> | undefined {
+    const current = this.#written.get(id) as Entry<T> | undefined;
+    this.#written.delete(id);
+    if (!current) return undefined;
+    try {
+      const value = change(current.value);
+      return value === current.value ? undefined : { current, value };
+    } catch {
+      return undefined;
+    }
   }
 
   /** Resolves with the new revision, or with undefined where another writer came first. */
-  async #put(doc: PouchDB.Core.PutDocument<object>): Promise<string | undefined> {
+  async #put(doc: Draft): Promise<string | undefined> {
     try {
-      return (await this.#db.put(doc)).rev;
+      return await this.#writer.put(doc);
     } catch (error) {
-      if (isStatus(error, 409)) return undefined;
       throw failed(error);
     }
+  }
+
+  #remembered<T extends object>(entry: Entry<T>): Entry<T> {
+    this.#written.set(entry.id, entry);
+    const [oldest] = this.#written.keys();
+    if (this.#written.size > REMEMBERED && oldest !== undefined) this.#written.delete(oldest);
+    return entry;
   }
 }
 
@@ -151,13 +210,19 @@ export function entryOf<T extends object>(
   return { id: _id, rev: _rev, value: value as T };
 }
 
+/** Over HTTP PouchDB rejects with what CouchDB has answered: an object, and no Error. */
 function isStatus(error: unknown, status: number): boolean {
-  return error instanceof Error && 'status' in error && error.status === status;
+  return error instanceof Object && 'status' in error && error.status === status;
 }
 
 function failed(error: unknown): MetaflowsError {
   if (error instanceof MetaflowsError) return error;
-  return new MetaflowsError('store_failed', error instanceof Error ? error.message : String(error), {
-    cause: error,
-  });
+  return new MetaflowsError('store_failed', reasonOf(error), { cause: error });
+}
+
+/** What was wrong, such as ECONNREFUSED: node-fetch says in its sentence beside it where the database is. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Object)) return String(error);
+  if ('code' in error && typeof error.code === 'string') return error.code;
+  return 'message' in error ? String(error.message) : 'no reason was given';
 }

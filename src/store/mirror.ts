@@ -16,9 +16,7 @@ export class Mirror<T extends object> {
   }
 
   async load(): Promise<void> {
-    const keys = await this.#documents.ids(this.#prefix);
-    const entries = await this.#documents.getAll<T>(keys.map((key) => this.#prefix + key));
-    for (const entry of entries) this.take(entry);
+    for await (const entry of this.#documents.all<T>(this.#prefix)) this.take(entry);
   }
 
   get(key: string): T | undefined {

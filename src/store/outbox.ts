@@ -1,13 +1,12 @@
 /** What is to be sent, until it has arrived: `outbox/{shipment id}`. */
-import type { Documents } from './documents.js';
+import type { Deleted, Documents, Entry } from './documents.js';
 
 /** What the ids of these documents begin with. */
 export const OUTBOX = 'outbox/';
-/** Documents that are read at a time. */
-const PAGE = 200;
 
-export class OutboxStore<T extends object> {
+export class OutboxStore<T extends { since: number }> {
   readonly #documents: Documents;
+  readonly #listeners = new Set<(id: string, shipment: T) => void>();
 
   constructor(documents: Documents) {
     this.#documents = documents;
@@ -26,17 +25,34 @@ export class OutboxStore<T extends object> {
     await this.#documents.update<T>(OUTBOX + id, () => shipment);
   }
 
+  /** Not where it was handed in again since it was `known`; see {@link DeliveryStore}. */
+  async replace(id: string, known: T, next: T | undefined): Promise<boolean> {
+    let isReplaced = false;
+    await this.#documents.change<T>(OUTBOX + id, (current) => {
+      isReplaced = current?.since === known.since;
+      return isReplaced ? next : current;
+    });
+    return isReplaced;
+  }
+
   async remove(id: string): Promise<void> {
     await this.#documents.remove(OUTBOX + id);
   }
 
+  /** Takes in what any instance has stored. */
+  take(entry: Entry<object> | Deleted): void {
+    if (!entry.value || !entry.id.startsWith(OUTBOX)) return;
+    for (const listener of this.#listeners) listener(entry.id.slice(OUTBOX.length), entry.value as T);
+  }
+
+  /** Calls `listener` with what any of the instances that share the database has stored. */
+  onStored(listener: (id: string, shipment: T) => void): void {
+    this.#listeners.add(listener);
+  }
+
   /** Those whose ids begin with `prefix`. */
   async *list(prefix = ''): AsyncGenerator<[id: string, shipment: T]> {
-    const ids = await this.#documents.ids(OUTBOX + prefix);
-    for (let at = 0; at < ids.length; at += PAGE) {
-      const page = ids.slice(at, at + PAGE).map((id) => OUTBOX + prefix + id);
-      for (const { id, value } of await this.#documents.getAll<T>(page))
-        yield [id.slice(OUTBOX.length), value];
-    }
+    for await (const { id, value } of this.#documents.all<T>(OUTBOX + prefix))
+      yield [id.slice(OUTBOX.length), value];
   }
 }

@@ -104,17 +104,18 @@ export class RecordingStore {
     });
   }
 
-  /** What has happened and nobody was told, of each recording in order. */
-  async untold(): Promise<RecordingEvent[]> {
-    const news = (await this.#documents.ids(NEWS)).map((id) => NEWS + id);
-    const entries = await this.#documents.getAll<News>(news);
-    const keys = new Set(entries.map(({ value: { recording } }) => recordingId(recording)));
-    const stored = await this.#documents.getAll<Stored>([...keys]);
-    const counts = new Map(stored.map(({ id, value }) => [id, value.happenings ?? 0]));
+  /** What has happened on the switches that are ours and nobody was told, of each recording in order. */
+  async untold(isOurs: (switchId: string) => boolean): Promise<RecordingEvent[]> {
     const untold: News[] = [];
-    for (const { value } of entries) {
-      if (value.number <= (counts.get(recordingId(value.recording)) ?? 0)) untold.push(value);
-      else await this.told(value);
+    for await (const { value } of this.#documents.all<News>(NEWS)) {
+      const { recording, number } = value;
+      if (!isOurs(recording.internal.switch)) continue;
+      // In its turn: what is being stored just now has its news before its document.
+      await this.#turns.take(keyOf(recording.account_id, recording.id), async () => {
+        const stored = await this.#documents.get<Stored>(recordingId(recording));
+        if (number <= (stored?.value.happenings ?? 0)) untold.push(value);
+        else await this.told(value);
+      });
     }
     return untold
       .sort((a, b) => a.number - b.number)

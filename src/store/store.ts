@@ -8,7 +8,9 @@ import type { Parcel } from '../delivery/delivery.js';
 import type { CallRecording } from '../generated/call_recording.js';
 import type { Metaflows } from '../generated/metaflows.js';
 import { AuditStore } from './audit.js';
-import { Documents, entryOf, type Deleted, type Entry } from './documents.js';
+import { couchDatabase } from './couch.js';
+import { Documents, reasonOf, type Deleted, type Entry } from './documents.js';
+import { Feed } from './feed.js';
 import { OnceStore } from './once.js';
 import { OutboxStore } from './outbox.js';
 import { RecordingStore } from './recordings.js';
@@ -16,9 +18,6 @@ import { RetentionStore } from './retention.js';
 import { ScopedStore } from './scoped.js';
 import { TokenStore } from './tokens.js';
 import { WebhookStore } from './webhooks.js';
-
-/** Milliseconds until a broken feed of changes is asked for again: a CouchDB that restarts is back in seconds. */
-const FEED_RETRY_MS = 1000;
 
 /** Of older versions, in which only the audit knew of instances. */
 const INSTANCE = 'audit-instance';
@@ -29,6 +28,10 @@ export interface Store {
    * the one before is dead: it keeps its id from start to start. Who uses a CouchDB has a new one at each start.
    */
   readonly instance: string;
+  /** Whether other instances may use the database too. */
+  readonly isShared: boolean;
+  /** Whether the database answers; a folder always does. */
+  readonly connected: boolean;
   readonly metaflows: ScopedStore<Metaflows>;
   readonly callRecording: ScopedStore<CallRecording>;
   readonly tokens: TokenStore;
@@ -43,13 +46,13 @@ export interface Store {
 }
 
 /**
- * Opens the database: a folder, made where it is missing, or the `http(s)://` URL of a CouchDB database. A change
- * is acknowledged when PouchDB has it: the operating system's then, so that it survives `kill -9`. Rejects with
- * `database_unopenable`.
+ * Opens the database: a folder, or the `http(s)://` URL of a CouchDB database that others may use too; either is made
+ * where it is missing. A change is acknowledged when PouchDB has it: the operating system's then, so that it survives
+ * `kill -9`. Rejects with `database_unopenable`.
  */
 export async function openStore(location: string, log: Logger): Promise<Store> {
   const remote = /^https?:/.test(location);
-  const db = await open(location, remote);
+  const { db, end } = await open(location, remote);
   const documents = new Documents(db);
   const metaflows = new ScopedStore<Metaflows>(documents, 'metaflows', log);
   const callRecording = new ScopedStore<CallRecording>(documents, 'call_recording', log);
@@ -68,29 +71,32 @@ export async function openStore(location: string, log: Logger): Promise<Store> {
   ]);
   const instance = remote ? newInstance() : await keptInstance(documents);
   await audit.load(instance);
-  const feed = new Feed(db, since, log, (entry) => {
-    metaflows.take(entry);
-    callRecording.take(entry);
-    tokens.take(entry);
-    webhooks.take(entry);
-    retention.take(entry);
-  });
+  const outbox = new OutboxStore<Parcel>(documents);
+  const take = (entry: Entry<object> | Deleted) => {
+    for (const each of [metaflows, callRecording, tokens, webhooks, retention, outbox]) each.take(entry);
+  };
+  const feed = remote ? new Feed({ db, since, take, log }) : undefined;
   return {
     instance,
+    isShared: remote,
+    get connected() {
+      return feed?.connected ?? true;
+    },
     metaflows,
     callRecording,
     tokens,
     recordings,
     webhooks,
-    outbox: new OutboxStore(documents),
+    outbox,
     once: new OnceStore(documents),
     audit,
     retention,
     async close() {
-      feed.close();
+      feed?.close();
       await recordings.idle();
       await documents.idle();
       await db.close();
+      end();
     },
   };
 }
@@ -107,49 +113,26 @@ async function keptInstance(documents: Documents): Promise<string> {
   return value.id;
 }
 
-async function open(location: string, remote: boolean): Promise<PouchDB.Database> {
+/** Enough to tell apart who came first: no other process has a folder. */
+const REVISIONS = 10;
+
+/** `end` comes after the database is closed. */
+async function open(location: string, remote: boolean): Promise<{ db: PouchDB.Database; end: () => void }> {
   try {
-    if (!remote) await mkdir(location, { recursive: true });
-    const db = new PouchDB(location, remote ? {} : { adapter: 'leveldb', auto_compaction: true });
-    await db.info();
-    return db;
+    const opened = remote ? couchDatabase(location) : await folderDatabase(location);
+    await opened.db.info();
+    return opened;
   } catch (error) {
     const place = remote ? new URL(location).host : location;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new MetaflowsError('database_unopenable', `${place}: ${reason}`, { cause: error });
+    throw new MetaflowsError('database_unopenable', `${place}: ${reasonOf(error)}`, { cause: error });
   }
 }
 
-/** What other processes write into the same database, for as long as it is open. */
-class Feed {
-  #changes: PouchDB.Core.Changes<object> | undefined;
-  #retry: NodeJS.Timeout | undefined;
-
-  constructor(
-    private readonly db: PouchDB.Database,
-    private since: number | string,
-    private readonly log: Logger,
-    private readonly take: (entry: Entry<object> | Deleted) => void,
-  ) {
-    this.follow();
-  }
-
-  close(): void {
-    clearTimeout(this.#retry);
-    this.#changes?.cancel();
-  }
-
-  private follow(): void {
-    this.#changes = this.db
-      .changes<object>({ live: true, since: this.since, include_docs: true })
-      .on('change', ({ id, seq, deleted, doc, changes: [change] }) => {
-        this.since = seq;
-        if (deleted && change) this.take({ id, rev: change.rev });
-        else if (doc) this.take(entryOf(doc));
-      })
-      .on('error', (error: unknown) => {
-        this.log.warn('the feed of changes broke', { error });
-        this.#retry = setTimeout(() => this.follow(), FEED_RETRY_MS).unref();
-      });
-  }
+async function folderDatabase(folder: string): Promise<{ db: PouchDB.Database; end: () => void }> {
+  await mkdir(folder, { recursive: true });
+  return {
+    // Of a document that changes with every line of the audit a thousand revisions, the default, would be carried along.
+    db: new PouchDB(folder, { adapter: 'leveldb', auto_compaction: true, revs_limit: REVISIONS }),
+    end: () => undefined,
+  };
 }

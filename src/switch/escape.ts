@@ -32,7 +32,12 @@ export function variableList(variables: Readonly<Record<string, string>>): strin
 /** Text that `switch_channel_expand_variables` leaves, or makes, what it is here: no `${…}` in it is looked up. */
 export function literal(text: string): string {
   const isRead = /\$\\*\{|\\[\\nst']/.test(text);
-  return isRead ? text.replace(/[\\$]/g, '\\$&') : text;
+  return isRead ? escaped(text) : text;
+}
+
+/** {@link literal} for a part of a text that is expanded because of another part. */
+export function escaped(text: string): string {
+  return text.replace(/[\\$]/g, '\\$&');
 }
 
 /** Refuses what is no variable name: nothing else is needed, and some characters mean something to the switch. */

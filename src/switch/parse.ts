@@ -132,10 +132,15 @@ function variablesOf(raw: RawEvent): Record<string, string> {
   return variables;
 }
 
-/** The leg that `uuid_dump … json` answers with; `undefined` where it answers that there is none. */
-export function legOfDump(reply: string): LegData | undefined {
+/**
+ * The leg that `uuid_dump … json` answers with, and when that was (epoch, milliseconds); `undefined` where it answers that
+ * there is none.
+ */
+export function legOfDump(reply: string): { leg: LegData; at: number | undefined } | undefined {
   try {
-    return legOf(JSON.parse(reply) as RawEvent);
+    const raw = JSON.parse(reply) as RawEvent;
+    const leg = legOf(raw);
+    return leg && { leg, at: milliseconds(raw, 'Event-Date-Timestamp') };
   } catch {
     return undefined;
   }

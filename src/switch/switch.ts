@@ -11,9 +11,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'winston';
 import { MetaflowsError, type ErrorCode } from '../errors.js';
 import { backoff, failuresAfter } from './backoff.js';
+import { SwitchClock } from './clock.js';
 import { assertAccepted, CODE_EVENT, dump, isUuid, parseRows, type ApiCommand } from './commands.js';
 import { Connection, stackOf, type Command, type ConnectionOptions } from './connection.js';
 import type { LegData, Snapshot, SwitchEvent } from './events.js';
+import { acts, askHolder, fenced, fencedData, valueOf } from './fence.js';
 import { BINDING_APPLICATIONS, eventOf, isOurs, legOfDump, OUR_EXECUTE, type RawEvent } from './parse.js';
 import type { SwitchAddress } from './url.js';
 
@@ -35,13 +37,18 @@ const EVENT_NAMES = [
   'CUSTOM',
 ];
 
+/** What instances say to each other through the switch that they share, as subclasses of CUSTOM events. */
+const MESSAGES = ['metaflows::ask', 'metaflows::answer'] as const;
+export type Message = (typeof MESSAGES)[number];
+const MESSAGE_TEXT = 'Metaflows-Message';
+
 /**
  * One connection for all, so that what a dialplan binds on a leg comes after the leg's CHANNEL_CREATE. A dialplan
  * executes hundreds of applications for a call: only those about bindings pass the filters, any of which lets an
  * event through (`mod_event_socket.c`). `CUSTOM` comes last, what follows it are subclasses.
  */
 const EVENTS: Pick<ConnectionOptions, 'subscribe' | 'filters'> = {
-  subscribe: `CHANNEL_EXECUTE ${EVENT_NAMES.join(' ')} ${CODE_EVENT}`,
+  subscribe: `CHANNEL_EXECUTE ${EVENT_NAMES.join(' ')} ${[CODE_EVENT, ...MESSAGES].join(' ')}`,
   filters: [
     ...EVENT_NAMES.map((name) => ['Event-Name', name] as const),
     ...BINDING_APPLICATIONS.map((application) => ['Application', application] as const),
@@ -72,12 +79,23 @@ interface SwitchEvents {
   up: [];
   /** It was up and is no more, or cannot be reached for another reason than before. */
   down: [code: ErrorCode, detail: string];
+  /** The switch did not run a command because somebody else holds its lease. */
+  fenced: [];
+  /** An instance says something, this one too; it came over the event socket, which nobody in a call can reach. */
+  message: [kind: Message, text: string];
 }
 
 export class Switch extends EventEmitter<SwitchEvents> {
   /** `host:port`. */
   readonly id: string;
+  /**
+   * The holder of the lease as whom commands that change something are given: the switch refuses them while it is not.
+   * Missing where the switch knows of no leases.
+   */
+  holder: string | undefined;
   private readonly log: Logger;
+  private readonly clock = new SwitchClock();
+  private leaseConnection: Connection | undefined;
   private commandConnections: Connection[] = [];
   private up = false;
   /** By the process's clock, milliseconds. */
@@ -97,6 +115,11 @@ export class Switch extends EventEmitter<SwitchEvents> {
 
   get connected(): boolean {
     return this.up;
+  }
+
+  /** What time it is by the switch's own clock: epoch, milliseconds. */
+  now(): number {
+    return this.clock.now();
   }
 
   /** Connects, and again and again, until {@link close}. */
@@ -125,13 +148,32 @@ export class Switch extends EventEmitter<SwitchEvents> {
     return reply as string;
   }
 
-  /** {@link api} for several commands in one write: between two of them the switch does as little as it can. */
+  /**
+   * {@link api} for several commands in one write: between two of them the switch does as little as it can. Rejects with
+   * `not_acting` too, where somebody else holds the lease: then none, or only the first, were run.
+   */
   async apis(key: string, commands: readonly ApiCommand[]): Promise<string[]> {
-    const lines = commands.map(({ command, args }) => ({
-      line: ['api', command, ...(args === '' ? [] : [args])].join(' '),
-    }));
-    const replies = await this.timed(commands[0]?.command ?? '', this.connectionFor(key).commands(lines));
-    return replies.map(({ body }) => body.trim());
+    const { holder } = this;
+    const connection = this.connectionFor(key);
+    const given =
+      holder === undefined ? commands : commands.map((each) => (acts(each) ? fenced(each, holder) : each));
+    const replies = await this.timed(commands[0]?.command ?? '', apisOver(connection, given));
+    const isRefused = commands.some((each, index) => acts(each) && !replies[index]?.startsWith('+OK'));
+    if (holder !== undefined && isRefused) await this.assertHolder(connection, holder);
+    return replies;
+  }
+
+  /** {@link apis} over a connection of its own, which no slow command holds up; never fenced. */
+  async leaseApis(commands: readonly ApiCommand[]): Promise<string[]> {
+    if (!this.leaseConnection) throw new MetaflowsError('switch_down', this.id);
+    return apisOver(this.leaseConnection, commands);
+  }
+
+  /** Says something to the other instances, in any characters. Rejects as {@link api} does, and with `switch_refused`. */
+  async say(kind: Message, text: string): Promise<void> {
+    const headers = { 'Event-Subclass': kind, [MESSAGE_TEXT]: Buffer.from(text).toString('base64') };
+    const [reply] = await this.connectionFor('').commands([{ line: 'sendevent CUSTOM', headers }]);
+    assertAccepted(reply?.body ?? '');
   }
 
   /**
@@ -146,7 +188,7 @@ export class Switch extends EventEmitter<SwitchEvents> {
       headers: {
         'call-command': 'execute',
         'execute-app-name': application,
-        'execute-app-arg': data,
+        'execute-app-arg': this.holder === undefined ? data : fencedData(data, this.holder),
         'event-uuid': OUR_EXECUTE,
       },
     };
@@ -182,7 +224,9 @@ export class Switch extends EventEmitter<SwitchEvents> {
   private async leg(uuid: string): Promise<LegData | undefined> {
     const { command, args } = dump(uuid);
     const reply = await this.api(uuid, command, args);
-    return legOfDump(reply);
+    const dumped = legOfDump(reply);
+    if (dumped?.at !== undefined) this.clock.heard(dumped.at);
+    return dumped?.leg;
   }
 
   private async run(): Promise<void> {
@@ -202,14 +246,17 @@ export class Switch extends EventEmitter<SwitchEvents> {
     const connection = (more: Partial<ConnectionOptions> = {}) =>
       new Connection({ ...this.options, ...more, log: this.log, onClose: this.lose });
     const commands = Array.from({ length: COMMAND_CONNECTIONS }, () => connection());
+    const lease = connection();
     const events = connection({ ...EVENTS, onEvent: (raw) => isOurs(raw) || this.take(raw) });
     // events last, so that hardly any come before all is up; one by one: a wrong password is tried once
-    const all = [...commands, events];
+    const all = [...commands, lease, events];
     try {
+      this.clock.connected();
       const failed = await Promise.race([openAll(all), lost]);
       if (failed) return { reason: failed, upMs: 0 };
       this.upAt = performance.now();
       this.commandConnections = commands;
+      this.leaseConnection = lease;
       this.tellUp();
       return { reason: await lost, upMs: performance.now() - this.upAt };
     } catch (error) {
@@ -218,6 +265,7 @@ export class Switch extends EventEmitter<SwitchEvents> {
       this.up = false;
       this.early = [];
       this.commandConnections = [];
+      this.leaseConnection = undefined;
       for (const each of all) each.close();
     }
   }
@@ -228,7 +276,14 @@ export class Switch extends EventEmitter<SwitchEvents> {
   }
 
   private take(raw: RawEvent): void {
+    const kind = MESSAGES.find((each) => each === raw['Event-Subclass']);
+    if (kind) {
+      const text = raw[MESSAGE_TEXT];
+      if (typeof text === 'string') this.emit('message', kind, Buffer.from(text, 'base64').toString());
+      return;
+    }
     const event = eventOf(raw);
+    if (event) this.clock.heard(event.at);
     if (!event) this.options.onDropped?.();
     else if (this.up) this.emit('event', event);
     else this.early.push(event);
@@ -267,12 +322,28 @@ export class Switch extends EventEmitter<SwitchEvents> {
     return connection;
   }
 
+  /** A refused command may be one that the switch would not run for anybody but the holder of the lease. */
+  private async assertHolder(connection: Connection, holder: string): Promise<void> {
+    const [reply = ''] = await apisOver(connection, [askHolder]);
+    if (valueOf(reply) === holder) return;
+    this.emit('fenced');
+    throw new MetaflowsError('not_acting', this.id);
+  }
+
   private async timed<T>(command: string, reply: Promise<T>): Promise<T> {
     const began = performance.now();
     const result = await reply;
     this.options.onLatency?.(command, performance.now() - began);
     return result;
   }
+}
+
+async function apisOver(connection: Connection, commands: readonly ApiCommand[]): Promise<string[]> {
+  const lines = commands.map(({ command, args }) => ({
+    line: ['api', command, ...(args === '' ? [] : [args])].join(' '),
+  }));
+  const replies = await connection.commands(lines);
+  return replies.map(({ body }) => body.trim());
 }
 
 async function openAll(connections: readonly Connection[]): Promise<undefined> {

@@ -105,6 +105,26 @@ describe('contract: the service, recordings that others started', function () {
     expect(silentSpans(channels[0]!, rate, 200)).to.have.lengthOf(1);
   });
 
+  it('the masked recorder ends, the call goes on: the next one begins masked, until somebody unmasks', async () => {
+    const { caller, callee } = await lab().phones.call('1001', '1002');
+    await service().bound(caller);
+    const path = await recordOutside(callee);
+    expect(await service().code(caller, '*72')).to.equal('done');
+    await adopted(callee, 'masked');
+    await lab().socket.api(`uuid_record ${callee.uuid} stop ${path}`);
+    await adopted(callee, 'completed');
+    expect(await service().code(caller, '*71')).to.equal('done');
+    await service().recording(caller, 'masked');
+    await talk(400);
+    expect(await service().code(caller, '*73')).to.equal('done');
+    await talk(400);
+    expect(await service().code(caller, '*74')).to.equal('done');
+    const ours = await service().recording(caller, 'completed');
+    expect(inTurn(await service().audio(ours))[1]).to.deep.equal(['silence', '880']);
+    expect(await service().code(caller, '*71')).to.equal('done');
+    await service().recording(caller, 'recording');
+  });
+
   it('a masked call stays masked: whatever begins to record it begins masked, ours from its first frame', async () => {
     const { caller, callee } = await lab().phones.call('1001', '1002');
     await service().bound(caller);

@@ -2,8 +2,10 @@ import { expect } from 'chai';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RecordingDocument } from '../../src/generated/recording.js';
+import { bindCode } from '../../src/switch/commands.js';
 import type { LabCall } from '../support/lab-phones.js';
 import { eventually } from '../support/lab-service.js';
+import { execute } from '../support/lab-socket.js';
 import { heardInTurn, silentSpans, windows } from '../support/tones.js';
 import type { Wav } from '../support/wav.js';
 import { talk } from './commands.js';
@@ -172,6 +174,28 @@ describe('contract: the service, codes', () => {
     expect(await lab().phones.pressed(call.caller, call.callee, '*71')).to.equal('*71');
     expect(await service().code(call.caller, '*5')).to.equal('done');
     await service().recording(call.caller, 'completed');
+    await service().flows('1001');
+  });
+
+  it('a mask code that is nobody’s any more, and still masked inside the switch, has masked', async () => {
+    await begin();
+    const { caller } = call;
+    expect(await service().code(caller, '*71')).to.equal('done');
+    await talk(400);
+    await service().flows('1001', { numbers: { 5: { module: 'record_call', data: { action: 'unmask' } } } });
+    await service().bound(caller, '*5');
+    // As when the key is pressed before the binding could be taken off.
+    await lab().socket.command(execute(caller.uuid, 'bind_digit_action', bindCode('metaflows', '*72', true)));
+    expect(await service().code(caller, '*72')).to.equal('done');
+    await service().recording(caller, 'masked');
+    await talk(500);
+    expect(await service().code(caller, '*5')).to.equal('done');
+    await talk(500);
+    await lab().phones.hangup(caller);
+    const doc = await service().recording(caller, 'completed');
+    const { channels, rate } = await service().audio(doc);
+    expect(doc.mask_intervals).to.have.lengthOf(1);
+    for (const samples of channels) expectMasksAsHeard(doc, samples, rate);
     await service().flows('1001');
   });
 

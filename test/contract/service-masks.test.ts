@@ -141,7 +141,7 @@ describe('contract: the service killed, masks', function () {
       expect(await service.code(caller, '*71')).to.equal('done');
       await talk(600);
       expect(await service.code(caller, '*72')).to.equal('done');
-      const cut = relay.cutAfter(/uuid_record \S+ start /);
+      const cut = relay.cutAfter(/uuid_record .* start /);
       await lab().phones.transfer(callee, '1003');
       await cut;
       await service.kill();

@@ -69,6 +69,20 @@ describe('contract: the service killed and started again', function () {
     expect(Math.abs(doc.mask_intervals[0]!.end_ms! - spans[0]!.endMs)).to.be.below(250);
   });
 
+  it('while a call ends: the codes of the party that stays are taken off, for what the switch asks of it', async () => {
+    const { caller, callee } = await lab.phones.call('1001', '1002', { prefix: '86' });
+    await service.bound(caller);
+    await service.kill();
+    const mark = lab.socket.mark();
+    await lab.phones.hangup(callee);
+    service = await TestService.spawn(lab, service);
+    const says = { Application: 'clear_digit_action' };
+    await lab.socket.event('CHANNEL_EXECUTE', caller.uuid, says, mark);
+    await lab.phones.press(caller, '*71');
+    await lab.socket.event('DTMF', caller.uuid, { 'DTMF-Digit': '1' }, mark);
+    expect(lab.socket.of('metaflows::code', caller.uuid, mark)).to.deep.equal([]);
+  });
+
   it('the switch, too: the recording ends and says why, and its file can be played', async () => {
     const { caller } = await lab.phones.call('1001', '1002');
     await service.bound(caller);

@@ -1,6 +1,9 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import type { LabCall } from '../support/lab-phones.js';
 import { silentSpans, windows } from '../support/tones.js';
+import { parseWav } from '../support/wav.js';
 import { talk } from './commands.js';
 import { useLab, useService } from './shared-lab.js';
 
@@ -90,6 +93,42 @@ describe('contract: the service, transfers', () => {
     expect(left).to.include('440');
     expect(right).to.include('1120');
   });
+
+  it('as mp3, where the switch can, it is one file that the switch itself plays from end to end', async () => {
+    const mp3 = { format: 'mp3' };
+    if ((await lab().socket.api('module_exists mod_shout')) !== 'true') {
+      expect((await service().record(call.callee, mp3)).message).to.equal('format_unavailable');
+      return;
+    }
+    expect((await service().record(call.callee, mp3)).status).to.equal(200);
+    await talk(2000);
+    const third = await lab().phones.transfer(call.callee, '1003');
+    await talk(2000);
+    await lab().phones.hangup(third);
+    const doc = await service().recording(call.callee, 'completed');
+    expect(doc.segments).to.have.lengthOf(2);
+
+    const { samples, rate } = await played(doc.segments[0]!.file);
+    expect(Math.abs(doc.duration_ms - (samples.length * 1000) / rate)).to.be.below(500);
+    const heard = windows(samples, rate).filter((each) => each.startsWith('440'));
+    expect(heard.filter((each, at) => each !== heard[at - 1])).to.deep.equal(['440+880', '440+1120']);
+  });
+
+  /** What a party of another call hears when the switch plays a file to it. */
+  async function played(file: string): Promise<{ samples: Int16Array; rate: number }> {
+    const { socket, recordingsDir, phones } = lab();
+    const { uuid } = (await phones.call('1005', '1006')).caller;
+    const path = join(recordingsDir, 'played.wav');
+    await socket.api(`uuid_setvar ${uuid} RECORD_WRITE_ONLY true`);
+    const mark = socket.mark();
+    await socket.api(`uuid_record ${uuid} start ${path}`);
+    await socket.api(`uuid_broadcast ${uuid} ${join(recordingsDir, file)} aleg`);
+    await socket.event('PLAYBACK_STOP', uuid, {}, mark);
+    await socket.api(`uuid_record ${uuid} stop ${path}`);
+    await socket.event('RECORD_STOP', uuid, {}, mark);
+    const { channels, rate } = parseWav(await readFile(path));
+    return { samples: channels[0]!, rate };
+  }
 
   async function channelsOf(
     doc: Parameters<ReturnType<typeof service>['audio']>[0],

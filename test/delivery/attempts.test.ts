@@ -11,7 +11,7 @@ import {
 } from '../../src/delivery/attempts.js';
 
 const SINCE = 1_700_000_000_000;
-const fresh: Shipment = { state: 'waiting', host: 'h', since: SINCE, due: SINCE, attempts: 0 };
+const fresh: Shipment = { state: 'waiting', host: 'h', switch: 's', since: SINCE, due: SINCE, attempts: 0 };
 const failure: Omit<FailedAttempt, 'at'> = { error: 'http_status', status: 500, permanent: false };
 
 describe('attempts', () => {

@@ -14,6 +14,7 @@ import { happening, type Happening } from '../../src/recording/events.js';
 import { ended } from '../../src/recording/state.js';
 import { openStore, type Store } from '../../src/store/store.js';
 import { Receiver, TestClock, testDelivery } from '../support/delivery.js';
+import { eventually } from '../support/lab-service.js';
 import { capturingLog } from '../support/log.js';
 import { recordingDocument } from '../support/recordings.js';
 
@@ -132,6 +133,22 @@ describe('delivery', () => {
       expect(await stateOf(doc)).to.equal('delivered');
       expect(await outbox()).to.deep.equal([]);
       expect(told.map(({ event }) => event)).to.deep.equal(['recording.completed', 'recording.delivered']);
+    });
+
+    it('sends with the user and the password of the url, which nobody is shown', async () => {
+      const settings: WebhookSettings = { name: 'all', uri: `${url}/hook`, hook: 'all', format: 'json' };
+      await store.webhooks.create(ACCOUNT, { settings });
+      const doc = await completed(`${url.replace('://', '://who:s%40cret@')}/store?key=1`);
+      await delivery.idle();
+      const file = receiver.received.find(({ method }) => method === 'PUT')!;
+      expect(file.headers.authorization).to.equal(`Basic ${Buffer.from('who:s@cret').toString('base64')}`);
+      const { internal, ...shown } = (await store.recordings.get(ACCOUNT, doc.id))!;
+      expect(shown.url).to.equal(`${url}/store?key=1`);
+      expect(internal.data).to.have.property('url').that.includes('who:');
+      const hooks = receiver.received.filter((one) => one.url === '/hook');
+      expect(hooks).to.have.length(2);
+      for (const { body } of hooks) expect(body.toString()).to.include('store?key=1').and.not.include('cret');
+      expect(JSON.stringify(told)).not.to.include('cret');
     });
 
     it('sends with POST where the recording says so, and nothing where it has no url', async () => {
@@ -477,7 +494,7 @@ describe('delivery', () => {
         recordings: {
           get: (...of) => store.recordings.get(...of),
           change: (...change) => store.recordings.change(...change),
-          untold: () => store.recordings.untold(),
+          untold: (isOurs) => store.recordings.untold(isOurs),
           told: () => new Promise(() => undefined),
         },
       });
@@ -490,6 +507,10 @@ describe('delivery', () => {
       );
       void killed.start();
       await last;
+      await eventually(
+        'the end of its first shipment',
+        async () => (await outbox()).length === 0 || undefined,
+      );
       await restart();
       await delivery.idle();
       const ids = happened.map(({ id }) => id);
@@ -518,7 +539,7 @@ describe('delivery', () => {
       await store.recordings.save(doc, [happening('started', clock.now())]);
       await store.recordings.delete(ACCOUNT, doc.id);
       await store.recordings.save(doc, [again]);
-      expect((await store.recordings.untold()).map(({ id }) => id)).to.deep.equal([again.id]);
+      expect((await store.recordings.untold(() => true)).map(({ id }) => id)).to.deep.equal([again.id]);
     });
 
     it('is told in order what the store would not take at first', async () => {
@@ -529,8 +550,10 @@ describe('delivery', () => {
       const failing: DeliveryOptions['store'] = {
         get: (id) => store.outbox.get(id),
         put: (id, parcel) => store.outbox.put(id, parcel),
+        replace: (id, known, next) => store.outbox.replace(id, known, next),
         remove: (id) => store.outbox.remove(id),
         list: (prefix) => store.outbox.list(prefix),
+        onStored: (listener) => store.outbox.onStored(listener),
         create,
       };
       await delivery.close();
@@ -545,7 +568,7 @@ describe('delivery', () => {
       await pass(MINUTE);
       expect(told.map(({ id }) => id)).to.deep.equal(happened.map(({ id }) => id));
       expect(receiver.received).to.have.length(2);
-      expect(await store.recordings.untold()).to.deep.equal([]);
+      expect(await store.recordings.untold(() => true)).to.deep.equal([]);
     });
 
     it('keeps a log of its attempts, and tries as often as it says', async () => {

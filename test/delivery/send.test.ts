@@ -35,6 +35,11 @@ describe('which addresses', () => {
     '::ffff:127.0.0.1',
     '::ffff:7f00:1',
     '::ffff:169.254.169.254',
+    '64:ff9b::7f00:1',
+    '64:ff9b::a9fe:a9fe',
+    '64:ff9b:1:ffff:7f00:1::',
+    '2002:7f00:1::',
+    '2001:0:4136:e378:8000:63bf:3fff:fdd2',
   ]) {
     it(`are not ${address}`, () => expect(policy.permits(address)).to.equal(false));
   }
@@ -45,6 +50,8 @@ describe('which addresses', () => {
     '192.0.2.1',
     '10.1.2.3',
     '2001:db8::1',
+    '2001:4860:4860::8888',
+    '64:ff9b:2::1',
   ]) {
     it(`are ${address}`, () => expect(policy.permits(address)).to.equal(true));
   }

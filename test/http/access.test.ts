@@ -16,6 +16,8 @@ GET    /metrics                                                                 
 POST   /phones/:action                                                                200   200 200   200 200   200 200 200 200   200 200 200
 PUT    /push/:id                                                                      403   403 403   403 403   403 403 403 403   403 403 403
 GET    /media/:account/:id.:extension                                                 403   403 403   403 403   403 403 403 403   403 403 403
+GET    /openapi.json                                                                  200   200 200   200 200   200 200 200 200   200 200 200
+GET    /docs                                                                          200   200 200   200 200   200 200 200 200   200 200 200
 POST   /v2/calls/:id/actions/record_start                                             401   401 401   200 403   200 403 200 422   422 403 422
 POST   /v2/calls/:id/actions/record_stop                                              401   401 401   200 403   200 403 200 422   422 403 422
 POST   /v2/calls/:id/actions/record_pause                                             401   401 401   200 403   200 403 200 422   422 403 422

@@ -82,7 +82,7 @@ describe('audit of the recorder', () => {
     if (verb === 'start') {
       await mkdir(dirname(path), { recursive: true });
       await writeFile(path, Buffer.alloc(400));
-      recorder.handle({ type: 'record_start', uuid, at: 0, path, recordingId: '' });
+      recorder.handle({ type: 'record_start', uuid, at: Date.now(), path, recordingId: '' });
     }
     if (verb === 'stop') stopped(uuid, path);
     return '+OK Success';
@@ -214,6 +214,16 @@ describe('audit of the recorder', () => {
     recorder.handle({ type: 'dtmf', uuid: 'leg-a', at: 0, digit: '5' });
     await over;
     expect(await told(recording!)).to.deep.equal(['start code ok', 'stop service end_key']);
+  });
+
+  it('has, and is told of, the mask with which a recording begins that joins a masked call', async () => {
+    recorder.handle({ type: 'record_start', uuid: 'leg-a', at: 0, path: '/theirs.wav', recordingId: '' });
+    await run('mask');
+    const events: string[] = [];
+    onEvent = ({ type, recording }) => events.push(`${type} ${recording.state}`);
+    const { recording } = await run('start');
+    expect(await told(recording!)).to.deep.equal(['start code ok', 'mask service ok']);
+    expect(events).to.deep.equal(['started masked', 'masked masked']);
   });
 
   it('has the start that a service did not live to write down', async () => {

@@ -48,6 +48,7 @@ describe('the recorder, where a call goes on while the switch is starting', () =
   /** The starts that the switch was asked for. */
   let starts: string[];
   let goesOn: () => void;
+  let startedAt: number;
 
   beforeEach(() => {
     calls = new Calls(IDENTITY);
@@ -65,7 +66,12 @@ describe('the recorder, where a call goes on while the switch is starting', () =
             else goesOn();
             const [uuid = ''] = start.args.split(' ');
             const path = /'([^']+)'|(\/\S+)/.exec(start.args)!;
-            const started = { uuid, at: 0, path: path[1] ?? path[2]!, recordingId: '' };
+            const started = {
+              uuid,
+              at: (startedAt = Date.now() - 200),
+              path: path[1] ?? path[2]!,
+              recordingId: '',
+            };
             recorder.handle({ type: 'record_start', ...started });
           }
           return Promise.resolve(commands.map(() => '+OK'));
@@ -84,6 +90,8 @@ describe('the recorder, where a call goes on while the switch is starting', () =
     const owner = { account: 'a' };
     const { recording } = await recorder.run({ data: {}, leg: calls.get('leg-b')!, by: 'api', owner, at: 0 });
     expect(recording?.internal.parties).to.have.members(['leg-a', 'leg-b']);
+    // as the switch says, however late that is heard
+    expect(recording?.internal.started_at).to.equal(startedAt);
     expect(starts[0]).to.include('RECORD_STEREO_SWAP=true');
     for (const event of [
       { type: 'hangup', uuid: 'leg-b', at: 0, cause: 'NORMAL_CLEARING' } as const,
@@ -114,7 +122,7 @@ describe('the recorder, where a party leaves the call and talks to somebody else
             const [uuid = '', name = '', ...value] = args.split(' ');
             if (command === 'uuid_setvar') variables.set(`${uuid} ${name}`, value.join(' '));
             if (command !== 'uuid_record' || name !== 'start') continue;
-            const started = { uuid, at: 0, path: value[0]!, recordingId: '' };
+            const started = { uuid, at: Date.now(), path: value[0]!, recordingId: '' };
             recorder.handle({ type: 'record_start', ...started });
           }
           return Promise.resolve(commands.map(() => '+OK'));
@@ -159,7 +167,7 @@ describe('the recorder, where the switch moved one of its recorders while nobody
             const start = commands.find(({ args }) => args.includes(' start '));
             const [path] = /\/rec\/[^ ']+/.exec(start?.args ?? '') ?? [];
             if (path !== undefined) {
-              const started = { uuid: 'leg-b', at: 0, path, recordingId: stored.id };
+              const started = { uuid: 'leg-b', at: Date.now(), path, recordingId: stored.id };
               recorder?.handle({ type: 'record_start', ...started });
             }
             const bug = `<function>session_record</function><target>/rec/${file}</target>`;
@@ -295,7 +303,7 @@ describe('the recorder, where commands come from both sides of a call', () => {
             if (verb !== 'start') continue;
             starting();
             await mayStart;
-            recorder.handle({ type: 'record_start', uuid, at: 0, path, recordingId: 'ours' });
+            recorder.handle({ type: 'record_start', uuid, at: Date.now(), path, recordingId: 'ours' });
           }
           return commands.map(() => '+OK');
         },
@@ -326,7 +334,7 @@ describe('the recorder, where commands come from both sides of a call', () => {
 
   it('of a loopback channel: a mask waits for the start on the other side', async () => {
     const half = (uuid: string, other: string) =>
-      create(uuid, { name: `loopback/${uuid}`, variables: { other_loopback_leg_uuid: other } });
+      create(uuid, { name: `loopback/${uuid}`, otherHalf: other });
     for (const event of [
       create('leg-a'),
       half('half-a', 'half-b'),

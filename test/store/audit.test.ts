@@ -132,11 +132,11 @@ describe('store of the audit', () => {
   it('rejects where the line could not be stored, and chains the next one to the last that was', async () => {
     const audit = await loaded('a');
     await audit.append(event());
-    const put = db.put.bind(db);
-    db.put = () => Promise.reject(new Error('the disk is full'));
+    const bulkDocs = db.bulkDocs.bind(db);
+    db.bulkDocs = () => Promise.reject(new Error('the disk is full'));
     const failure = await audit.append(event()).catch((error: unknown) => error);
     expect(isMetaflowsError(failure, 'store_failed')).to.equal(true);
-    db.put = put;
+    db.bulkDocs = bulkDocs;
     await audit.append(event());
     expect(await count(audit)).to.equal(2);
     expect(await broken(audit)).to.deep.equal([]);

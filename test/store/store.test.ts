@@ -107,17 +107,6 @@ describe('store', () => {
         { account: 'a', device: 'd' },
       ]);
     });
-
-    it('follow what another process writes into the same database', async () => {
-      // One process may open an embedded database twice; both are closed at once.
-      const other = await openStore(folder, log);
-      const { id } = await other.tokens.create({ account: 'a', role: 'admin' });
-      const changed = new Promise<Scope>((resolve) => store.metaflows.onChange(resolve));
-      await other.metaflows.put({ account: 'a' }, codes('1'));
-      expect(await changed).to.deep.equal({ account: 'a' });
-      expect(store.metaflows.get({ account: 'a' })).to.deep.equal(codes('1'));
-      expect(store.tokens.list().map((token) => token.id)).to.deep.equal([id]);
-    });
   });
 
   describe('tokens', () => {
@@ -183,15 +172,15 @@ describe('store', () => {
     it('that another process writes faster than we can are an error with a name', async () => {
       const db = new PouchDB(folder);
       const documents = new Documents(db);
-      const put = db.put.bind(db);
+      const bulkDocs = db.bulkDocs.bind(db);
       let writes = 0;
-      db.put = async (doc: PouchDB.Core.PutDocument<object>) => {
+      db.bulkDocs = async (docs: PouchDB.Core.PutDocument<object>[]) => {
         const { _rev } = await db.get('x').catch(() => ({ _rev: undefined }));
-        await put({ _id: 'x', writes: writes++, ...(_rev !== undefined && { _rev }) });
-        return put(doc);
+        await bulkDocs([{ _id: 'x', writes: writes++, ...(_rev !== undefined && { _rev }) }]);
+        return bulkDocs(docs);
       };
       const failure = await documents.update('x', () => ({})).catch((error: unknown) => error);
-      expect(failure).to.include({ code: 'store_failed', status: 500 });
+      expect(failure).to.include({ code: 'store_failed', status: 503 });
       expect(writes).to.equal(10);
     });
   });
@@ -220,18 +209,11 @@ describe('store', () => {
   it('says in one sentence what is wrong with a database that it cannot open', async () => {
     const file = join(folder, '..', 'file');
     await writeFile(file, '');
-    const failures = await Promise.all(
-      [file, 'http://user:secret@127.0.0.1:1/db'].map((location) =>
-        openStore(location, log).then(
-          () => new Error('it was opened'),
-          (error: unknown) => error as Error,
-        ),
-      ),
+    const failure = await openStore(file, log).then(
+      () => new Error('it was opened'),
+      (error: unknown) => error as Error,
     );
-    for (const failure of failures) {
-      expect(failure).to.include({ code: 'database_unopenable' });
-      expect(failure.message).to.match(/^the database cannot be opened: .+/);
-      expect(failure.message).not.to.match(/\n|secret/);
-    }
+    expect(failure).to.include({ code: 'database_unopenable' });
+    expect(failure.message).to.match(/^the database that METAFLOWS_DATABASE names cannot be opened: [^\n]+$/);
   });
 });

@@ -1,6 +1,7 @@
 /** A real HTTP server that takes what is sent to it, a clock that a test moves, and a delivery that goes by both. */
 import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { loadConfig } from '../../src/config.js';
 import { AddressPolicy } from '../../src/delivery/addresses.js';
 import type { Clock } from '../../src/delivery/clock.js';
 import { Delivery, type DeliveryOptions } from '../../src/delivery/delivery.js';
@@ -9,7 +10,14 @@ import { recordCompleted } from '../../src/http/ozeki/finished.js';
 import type { Store } from '../../src/store/store.js';
 import { capturingLog } from './log.js';
 
-export const DENIED = ['127.0.0.0/8', '::1/128', '169.254.0.0/16', 'fe80::/10', '0.0.0.0/8', '::/128'];
+/** Where nothing is sent unless a site says so. */
+export const DENIED = defaultDenied();
+
+function defaultDenied(): readonly string[] {
+  const loaded = loadConfig({});
+  if (!loaded.ok) throw new Error(loaded.errors.join());
+  return loaded.config.deliveryDeny;
+}
 
 export interface Received {
   method: string;

@@ -5,7 +5,7 @@ import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LabSocket, nameOf } from './lab-socket.js';
+import { LabSocket, nameOf, type LabEvent } from './lab-socket.js';
 import { DOMAIN, type RunningSwitch } from './lab-switch.js';
 import { PHONE_TONES } from './tones.js';
 
@@ -65,7 +65,7 @@ export async function startFreeSwitch(): Promise<RunningSwitch> {
     const phones = await connected('phones', phonesPort);
     await registered(phones);
     phones.close();
-    return {
+    const switches: RunningSwitch = {
       pbx: { host: '127.0.0.1', port: pbxPort, password: PASSWORD },
       phones: { host: '127.0.0.1', port: phonesPort, password: PASSWORD },
       carrier: `127.0.0.1:${carrierSip}`,
@@ -78,7 +78,13 @@ export async function startFreeSwitch(): Promise<RunningSwitch> {
       restart: async () => {
         pbx = start('pbx', pbxPort, rtp);
         (await connected('pbx', pbxPort)).close();
-        return { host: '127.0.0.1', port: pbxPort, password: PASSWORD };
+        const phones = await connected('phones', phonesPort);
+        await phones.api('hupall');
+        const mark = phones.mark();
+        await phones.api('sofia profile phones register all');
+        await Promise.all(numbers().map((number) => registeredAgain(phones, number, mark)));
+        phones.close();
+        return switches;
       },
       close: async () => {
         const ended = running.map((child) => exited(child));
@@ -89,6 +95,7 @@ export async function startFreeSwitch(): Promise<RunningSwitch> {
         process.off('SIGTERM', terminated);
       },
     };
+    return switches;
   } catch (error) {
     end();
     throw error;
@@ -134,6 +141,16 @@ async function registered(phones: LabSocket): Promise<void> {
     if (status.split('REGED').length - 1 === REGISTERED) return;
     await phones.until('registration', (event) => nameOf(event) === 'sofia::gateway_state', mark);
   }
+}
+
+async function registeredAgain(phones: LabSocket, number: string, from: number): Promise<void> {
+  const says = (event: LabEvent) => event.Gateway === number && event.State === 'REGED';
+  await phones.until(
+    `registration of ${number}`,
+    (event) => nameOf(event) === 'sofia::gateway_state' && says(event),
+    from,
+    START_DEADLINE,
+  );
 }
 
 function exited(child: ChildProcess): Promise<void> {

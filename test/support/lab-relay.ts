@@ -1,24 +1,32 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
-/** A port in front of an event socket: another switch can take the place of the one behind it. */
+/** A port in front of a server: another can take the place of the one behind it. */
 export class Relay {
   private readonly server = createServer((socket) => this.join(socket));
   private readonly sockets = new Set<Socket>();
   private onPassed: ((chunk: Buffer) => void) | undefined;
 
+  /** Takes what is said to it, and passes nothing on. */
+  silent = false;
+
   /** `port` is where it passes on to, and may be changed. */
   constructor(public port: number) {}
 
-  /** Listens on a port that the system chooses. */
-  async open(): Promise<number> {
-    await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
+  /** Listens on a port that the system chooses, or on one that it had before. */
+  async open(port = 0): Promise<number> {
+    await new Promise<void>((resolve) => this.server.listen(port, '127.0.0.1', resolve));
     return (this.server.address() as AddressInfo).port;
   }
 
   async close(): Promise<void> {
     const closed = new Promise((resolve) => this.server.close(resolve));
-    for (const socket of this.sockets) socket.destroy();
+    this.cut();
     await closed;
+  }
+
+  /** Ends every connection. */
+  cut(): void {
+    for (const socket of this.sockets) socket.destroy();
   }
 
   /**
@@ -37,7 +45,8 @@ export class Relay {
     });
   }
 
-  private join(client: Socket): void {
+  /** Somebody has connected. */
+  protected join(client: Socket): void {
     const target = connect({ host: '127.0.0.1', port: this.port });
     for (const [socket, other] of [
       [client, target],
@@ -45,16 +54,18 @@ export class Relay {
     ] as const) {
       this.sockets.add(socket);
       socket.setNoDelay(true);
-      socket.on('data', (chunk) => {
-        other.write(chunk, () => {
-          if (socket === client) this.onPassed?.(chunk);
-        });
-      });
       socket.on('error', () => other.destroy());
       socket.on('close', () => {
         this.sockets.delete(socket);
         other.destroy();
       });
     }
+    this.pass(client, target);
+  }
+
+  /** Passes on what each of the two says. */
+  protected pass(client: Socket, target: Socket): void {
+    client.on('data', (chunk) => this.silent || target.write(chunk, () => this.onPassed?.(chunk)));
+    target.on('data', (chunk) => this.silent || client.write(chunk));
   }
 }

@@ -8,8 +8,11 @@ const DEADLINE = 8000;
 
 const EVENTS =
   'CHANNEL_CREATE CHANNEL_ANSWER CHANNEL_BRIDGE CHANNEL_UNBRIDGE CHANNEL_HOLD CHANNEL_UNHOLD CHANNEL_EXECUTE ' +
-  'CHANNEL_HANGUP CHANNEL_HANGUP_COMPLETE CHANNEL_DESTROY DTMF RECORD_START RECORD_STOP ' +
+  'CHANNEL_HANGUP CHANNEL_HANGUP_COMPLETE CHANNEL_DESTROY DTMF RECORD_START RECORD_STOP PLAYBACK_STOP ' +
   'MEDIA_BUG_START MEDIA_BUG_STOP CUSTOM metaflows::code lab::code sofia::gateway_state';
+
+/** The reply to what a connection that has ended was asked. */
+const LOST = '-ERR connection lost';
 
 interface Waiting {
   match: (event: LabEvent) => boolean;
@@ -37,6 +40,9 @@ export class LabSocket {
     socket.setNoDelay(true);
     socket.setEncoding('latin1');
     socket.on('data', (chunk: string) => this.read(chunk));
+    socket.on('close', () => {
+      for (const reply of this.replies.splice(0)) reply(LOST);
+    });
   }
 
   /** Connects, authenticates and, unless told otherwise, subscribes. Rejects where nothing listens. */
@@ -70,6 +76,7 @@ export class LabSocket {
 
   /** Several commands in one write; resolves with all their replies. */
   async together(commands: readonly string[]): Promise<string[]> {
+    if (this.socket.destroyed) return commands.map(() => LOST);
     const replies = commands.map(() => new Promise<string>((resolve) => this.replies.push(resolve)));
     this.socket.write(commands.map((command) => `${command}\n\n`).join(''));
     return Promise.all(replies);
@@ -90,16 +97,21 @@ export class LabSocket {
     return this.events.length;
   }
 
-  /** The first event from `from` on that matches, waiting for it; `what` is for the failure's message. */
-  async until(what: string, match: (event: LabEvent) => boolean, from = 0): Promise<LabEvent> {
+  /** The first event from `from` on that matches, waiting `deadline` ms for it; `what` is for the failure's message. */
+  async until(
+    what: string,
+    match: (event: LabEvent) => boolean,
+    from = 0,
+    deadline = DEADLINE,
+  ): Promise<LabEvent> {
     const there = this.events.slice(from).find(match);
     if (there) return there;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.waiting.delete(entry);
         const names = this.events.slice(from).slice(-20).map(nameOf).join(' ');
-        reject(new Error(`${this.name}: no ${what} within ${DEADLINE} ms; the last events were ${names}`));
-      }, DEADLINE);
+        reject(new Error(`${this.name}: no ${what} within ${deadline} ms; the last events were ${names}`));
+      }, deadline);
       const entry: Waiting = {
         match,
         resolve: (event) => {

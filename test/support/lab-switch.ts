@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,8 +17,8 @@ export interface RunningSwitch {
   recordingsDir: string;
   /** Ends the PBX without a farewell, as a crash does. */
   crash(): Promise<void>;
-  /** Starts the PBX again; resolves with its event socket. */
-  restart(): Promise<Address>;
+  /** Starts the PBX again; resolves when its telephones can call, `pbx`, `phones` and `carrier` being where they are now. */
+  restart(): Promise<RunningSwitch>;
   close(): Promise<void>;
 }
 
@@ -25,9 +26,10 @@ export interface RunningSwitch {
 export async function startEmbedded(): Promise<RunningSwitch> {
   const recordingsDir = await mkdtemp(join(tmpdir(), 'metaflows-lab-'));
   const { log } = capturingLog();
-  let softswitch = new Softswitch({ domain: DOMAIN, recordingsDir, log });
+  const password = randomUUID();
+  let softswitch = new Softswitch({ domain: DOMAIN, recordingsDir, password, log });
   const { pbx, phones } = await softswitch.start();
-  return {
+  const running: RunningSwitch = {
     pbx,
     phones,
     carrier: `${pbx.host}:${pbx.port}`,
@@ -35,12 +37,14 @@ export async function startEmbedded(): Promise<RunningSwitch> {
     crash: () => softswitch.crash(),
     restart: async () => {
       await softswitch.close();
-      softswitch = new Softswitch({ domain: DOMAIN, recordingsDir, log });
-      return (await softswitch.start()).pbx;
+      softswitch = new Softswitch({ domain: DOMAIN, recordingsDir, password, log });
+      const { pbx, phones } = await softswitch.start();
+      return Object.assign(running, { pbx, phones, carrier: `${pbx.host}:${pbx.port}` });
     },
     close: async () => {
       await softswitch.close();
       await rm(recordingsDir, { recursive: true, force: true });
     },
   };
+  return running;
 }

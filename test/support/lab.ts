@@ -20,7 +20,7 @@ export interface Lab {
   phones: Phones;
   /** Ends the PBX without a farewell; the test's own connections are of no use any more. */
   crash(): Promise<void>;
-  /** Starts the PBX again, at the same address; the password may be another. */
+  /** Starts the PBX again, at the same address. */
   restart(): Promise<void>;
   close(): Promise<void>;
 }
@@ -41,9 +41,7 @@ export async function startLab(): Promise<Lab> {
     phones: new Phones(socket, phones, running.carrier, folder),
     crash: () => running.crash(),
     restart: async () => {
-      const address = await running.restart();
-      relay.port = address.port;
-      lab.pbx = { ...address, port };
+      relay.port = (await running.restart()).pbx.port;
     },
     close: async () => {
       socket.close();

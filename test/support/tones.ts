@@ -43,13 +43,13 @@ const PRESENT = 500;
 const NEIGHBOUR_HZ = 100;
 
 /**
- * What is heard in each whole window: the tones, rising, joined with `+` (`440+880`), `silence` where every
- * sample is exactly 0, and `other` where there is something but none of the lab's tones.
+ * What is heard in each whole window: the tones among `known`, which rise, joined with `+` (`440+880`), `silence` where
+ * every sample is exactly 0, and `other` where there is something but none of them.
  */
-export function windows(samples: Int16Array, rate: number): string[] {
+export function windows(samples: Int16Array, rate: number, known: readonly number[] = KNOWN): string[] {
   const length = (rate * WINDOW_MS) / 1000;
   return Array.from({ length: Math.floor(samples.length / length) }, (_, at) =>
-    heardIn(samples.subarray(at * length, (at + 1) * length), rate),
+    heardIn(samples.subarray(at * length, (at + 1) * length), rate, known),
   );
 }
 
@@ -81,9 +81,9 @@ export function silentSpans(samples: Int16Array, rate: number, atLeastMs = 100):
   return spans;
 }
 
-function heardIn(samples: Int16Array, rate: number): string {
+function heardIn(samples: Int16Array, rate: number, known: readonly number[]): string {
   if (samples.every((sample) => sample === 0)) return 'silence';
-  const strengths = KNOWN.map((frequency) => ({ frequency, strength: amplitude(samples, rate, frequency) }));
+  const strengths = known.map((frequency) => ({ frequency, strength: amplitude(samples, rate, frequency) }));
   const present = strengths
     .filter(({ frequency, strength }) => {
       const near = strengths.filter((other) => Math.abs(other.frequency - frequency) < NEIGHBOUR_HZ);

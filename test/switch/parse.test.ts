@@ -162,7 +162,8 @@ describe('legOf', () => {
 describe('legOfDump', () => {
   it('reads what uuid_dump answers, and that there is no such leg', () => {
     const got = legOfDump(JSON.stringify(raw('CHANNEL_DATA')));
-    expect({ ...got, variables: { ...got?.variables } }).to.deep.equal(leg);
+    expect({ ...got?.leg, variables: { ...got?.leg.variables } }).to.deep.equal(leg);
+    expect(got?.at).to.equal(AT);
     expect(legOfDump('-ERR No such channel!')).to.equal(undefined);
     expect(legOfDump('null')).to.equal(undefined);
   });

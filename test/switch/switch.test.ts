@@ -6,8 +6,8 @@ import { EventSocket, PASSWORD, standard, type Peer, type Script } from '../supp
 import { capturingLog } from '../support/log.js';
 
 const UUID = '0a1b2c3d-0000-4000-8000-00000000000a';
-/** Three for commands, one for bindings, one for events, in this order. */
-const CONNECTIONS = 4;
+/** Three for commands, one for the lease, one for events, in this order. */
+const CONNECTIONS = 5;
 
 function raw(name: string, more: Record<string, unknown> = {}): object {
   return { 'Event-Name': name, 'Event-Date-Timestamp': '1767312000123456', 'Unique-ID': UUID, ...more };
@@ -86,7 +86,7 @@ describe('Switch', () => {
     expect(freeswitch.connected).to.equal(true);
     expect(socket.peers).to.have.length(CONNECTIONS);
     const { lines: said } = eventsPeer();
-    expect(said.at(-1)).to.match(/^event json CHANNEL_EXECUTE CHANNEL_CREATE .* CUSTOM metaflows::code$/);
+    expect(said.at(-1)).to.match(/^event json CHANNEL_EXECUTE CHANNEL_CREATE .* CUSTOM metaflows::code metaflows::ask metaflows::answer$/);
     expect(said).to.include.members([
       'filter Event-Name CHANNEL_CREATE',
       'filter Event-Name CUSTOM',

@@ -10,8 +10,10 @@ import { validate } from '../../schemas.js';
 import { bodyText, jsonObject } from '../body.js';
 import { namedLeg } from '../legs.js';
 import { findRecording, uuidOf } from '../library.js';
+import { described, READERS, ref, WRITERS } from '../openapi/operation.js';
 import type { Actor, Channel, Deps } from '../ports.js';
 import { permitted } from './access.js';
+import { BIRD } from './dialect.js';
 import { endedCall, invalidPayload, noSuch, recordedAlready, unansweredCall } from './errors.js';
 import { callRecording } from './recordings.js';
 import type { Principal } from '../../store/tokens.js';
@@ -33,7 +35,21 @@ export function commands(router: Router, { store, calls }: Deps): void {
     return found;
   };
 
-  router.post(`${CALL}/record`, bodyText, async (req, res) => {
+  const record = described(BIRD, 'BirdRecord', {
+    POST: {
+      summary: 'Records a message on a call; answered when it has begun.',
+      roles: WRITERS,
+      body: {
+        schema: ref('BirdRecord'),
+        optional: true,
+        examples: { 'until 0 is pressed, a minute at most': { endKey: '0', maxLength: 60 } },
+      },
+      status: 202,
+      answer: ref('BirdAccepted'),
+      errors: ['InvalidState'],
+    },
+  });
+  router.post(`${CALL}/record`, record, bodyText, async (req, res) => {
     const { principal, account } = permitted(req, res, store.tokens, 'write');
     const body = validate<BirdRecord>('bird-record', jsonObject(req));
     if (!body.ok) throw invalidPayload(body.errors);
@@ -46,12 +62,35 @@ export function commands(router: Router, { store, calls }: Deps): void {
   });
 
   const path = `${CALL}/recordings/:recording` as const;
-  router.get(path, async (req, res) => {
+  const recording = described(BIRD, 'BirdCallRecording', {
+    GET: {
+      summary: 'A recording of a call.',
+      roles: READERS,
+      answer: ref('BirdCallRecording'),
+    },
+    PATCH: {
+      summary: 'Pauses, resumes or ends a recording of a call.',
+      roles: WRITERS,
+      body: {
+        schema: ref('BirdRecordingUpdate'),
+        optional: true,
+        examples: {
+          pause: { status: 'paused' },
+          resume: { status: 'ongoing' },
+          end: { status: 'completed' },
+        },
+      },
+      status: 202,
+      answer: ref('BirdCallRecording'),
+      errors: ['InvalidState'],
+    },
+  });
+  router.get(path, recording, async (req, res) => {
     const { principal, account } = permitted(req, res, store.tokens, 'read');
     const { call, recording } = req.params;
     res.json(callRecording(await find(principal, account, call, recording)));
   });
-  router.patch(path, bodyText, async (req, res) => {
+  router.patch(path, recording, bodyText, async (req, res) => {
     const { principal, account } = permitted(req, res, store.tokens, 'write');
     const body = validate<BirdRecordingUpdate>('bird-recording-update', jsonObject(req));
     if (!body.ok) throw invalidPayload(body.errors);

@@ -5,11 +5,15 @@ import type { BirdListQuery } from '../../generated/bird-list-query.js';
 import type { RecordingDocument } from '../../generated/recording.js';
 import { validate } from '../../schemas.js';
 import { accounted, actorOf, attempted } from '../accounting.js';
-import { hasAudio, sendAudio } from '../audio.js';
+import { AUDIO, hasAudio, sendAudio } from '../audio.js';
+import { forbidden } from '../errors.js';
 import { endedAt, findRecording, startedAt, uuidOf, type PublicRecording } from '../library.js';
 import type { Links } from '../links.js';
+import { parametersOf } from '../openapi/components.js';
+import { described, READERS, ref, WRITERS } from '../openapi/operation.js';
 import type { Deps } from '../ports.js';
 import { permitted, type Permitted } from './access.js';
+import { BIRD } from './dialect.js';
 import { invalidPayload, noSuch } from './errors.js';
 
 export const PAGE_SIZE = 10;
@@ -37,7 +41,23 @@ export function recordings(router: Router, { store, links, removal, recordingsMo
     return found;
   };
 
-  router.get('/workspaces/:workspace/recordings', async (req, res) => {
+  /** Accounts for it where there is such a recording. */
+  const refuseDeletion = async ({ principal, account }: Permitted, uuid: string): Promise<never> => {
+    const refuse = (doc: RecordingDocument): Promise<never> =>
+      accounted(audit, 'deletion', principal, doc, () => Promise.reject(forbidden()));
+    const found = await findRecording(store.recordings, principal, uuid, { account, refuse });
+    return found ? refuse(found) : Promise.reject(forbidden());
+  };
+
+  const list = described(BIRD, 'BirdRecordings', {
+    GET: {
+      summary: 'The recordings, the newest first, in pages.',
+      roles: READERS,
+      query: parametersOf('BirdListQuery', { limit: 5 }),
+      answer: ref('BirdRecordings'),
+    },
+  });
+  router.get('/workspaces/:workspace/recordings', list, async (req, res) => {
     const { principal, account } = permitted(req, res, store.tokens, 'read');
     const { limit = PAGE_SIZE, pageToken } = listQuery(req.query);
     const { user } = principal;
@@ -48,7 +68,25 @@ export function recordings(router: Router, { store, links, removal, recordingsMo
     });
   });
 
-  router.get('/workspaces/:workspace/recordings/:id', async (req, res) => {
+  const one = described(BIRD, 'BirdRecording', {
+    GET: {
+      summary: 'A recording, or its audio.',
+      roles: READERS,
+      answer: ref('BirdRecording'),
+      answers: {
+        200: { description: 'The recording, or its audio.', content: AUDIO },
+        206: { description: 'The part of the audio that Range asks for.', content: AUDIO },
+      },
+      errors: ['InvalidState'],
+    },
+    DELETE: {
+      summary: 'Deletes a recording.',
+      roles: WRITERS,
+      answers: { 204: { description: 'It is deleted.' } },
+      errors: ['InvalidState'],
+    },
+  });
+  router.get('/workspaces/:workspace/recordings/:id', one, async (req, res) => {
     const who = permitted(req, res, store.tokens, 'read');
     const [, uuid = '', extension] = /^(.*?)(?:\.(wav|mp3))?$/.exec(req.params.id) ?? [];
     if (extension === undefined) {
@@ -61,8 +99,9 @@ export function recordings(router: Router, { store, links, removal, recordingsMo
     await sendAudio(res, found, recordingsMount);
   });
 
-  router.delete('/workspaces/:workspace/recordings/:id', async (req, res) => {
-    const who = permitted(req, res, store.tokens, 'write');
+  router.delete('/workspaces/:workspace/recordings/:id', one, async (req, res) => {
+    const who = permitted(req, res, store.tokens, 'read');
+    if (who.principal.role === 'viewer') await refuseDeletion(who, req.params.id);
     const found = await find(who, req.params.id, 'deletion');
     if (!(await removal.remove(found, actorOf(who.principal)))) throw noSuch('recording');
     res.status(204).end();

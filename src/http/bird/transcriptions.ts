@@ -9,8 +9,11 @@ import { validate } from '../../schemas.js';
 import { bodyText, jsonObject } from '../body.js';
 import { endedAt, findRecording, startedAt, uuidOf } from '../library.js';
 import type { Links } from '../links.js';
+import { parametersOf } from '../openapi/components.js';
+import { described, READERS, ref, WRITERS } from '../openapi/operation.js';
 import type { Deps } from '../ports.js';
 import { permitted, type Permitted } from './access.js';
+import { BIRD } from './dialect.js';
 import { invalidPayload, noSuch } from './errors.js';
 import { listQuery, PAGE_SIZE } from './recordings.js';
 
@@ -38,7 +41,22 @@ export function transcriptions(router: Router, { store, delivery, links }: Deps)
   };
   const ofRecording = '/workspaces/:workspace/recordings/:id/transcriptions';
 
-  router.post(ofRecording, bodyText, async (req, res) => {
+  const texts = described(BIRD, 'BirdRecordingTranscriptions', {
+    POST: {
+      summary: 'Has text made of a recording.',
+      roles: WRITERS,
+      body: { schema: ref('BirdTranscription'), examples: { English: { locale: 'en-US' } } },
+      status: 202,
+      answer: ref('BirdText'),
+      errors: ['InvalidState'],
+    },
+    GET: {
+      summary: 'The text of a recording, as a list.',
+      roles: READERS,
+      answer: ref('BirdTexts'),
+    },
+  });
+  router.post(ofRecording, texts, bodyText, async (req, res) => {
     const who = permitted(req, res, store.tokens, 'write');
     const body = validate<BirdTranscription>('bird-transcription', jsonObject(req));
     if (!body.ok) throw invalidPayload(body.errors);
@@ -46,11 +64,19 @@ export function transcriptions(router: Router, { store, delivery, links }: Deps)
     if (!isTranscribed(doc)) throw noSuch('recording');
     res.status(202).json(shown(doc, links));
   });
-  router.get(ofRecording, async (req, res) => {
+  router.get(ofRecording, texts, async (req, res) => {
     const found = await find(permitted(req, res, store.tokens, 'read'), req.params.id);
     res.json({ results: [found].filter(isTranscribed).map((doc) => shown(doc, links)) });
   });
-  router.get('/workspaces/:workspace/transcriptions', async (req, res) => {
+  const list = described(BIRD, 'BirdTranscriptions', {
+    GET: {
+      summary: 'The recordings that have text, in pages.',
+      roles: READERS,
+      query: parametersOf('BirdListQuery', { limit: 5 }),
+      answer: ref('BirdTexts'),
+    },
+  });
+  router.get('/workspaces/:workspace/transcriptions', list, async (req, res) => {
     const { principal, account } = permitted(req, res, store.tokens, 'read');
     const { limit = PAGE_SIZE, pageToken } = listQuery(req.query);
     const { user } = principal;
@@ -61,7 +87,24 @@ export function transcriptions(router: Router, { store, delivery, links }: Deps)
       nextPageToken: page.next_start_key,
     });
   });
-  router.get('/workspaces/:workspace/transcriptions/:id', async (req, res) => {
+  const one = described(BIRD, 'BirdTranscription', {
+    GET: {
+      summary: 'That a recording has text, or the text.',
+      roles: READERS,
+      answers: {
+        200: {
+          description: 'What there is, or the text.',
+          content: {
+            'application/json': { oneOf: [ref('BirdText'), ref('BirdWords')] },
+            'text/plain': { type: 'string' },
+            'application/x-subrip': { type: 'string' },
+            'text/vtt': { type: 'string' },
+          },
+        },
+      },
+    },
+  });
+  router.get('/workspaces/:workspace/transcriptions/:id', one, async (req, res) => {
     const who = permitted(req, res, store.tokens, 'read');
     const [uuid = '', extension] = req.params.id.split('.', 2);
     const doc = await find(who, uuid);

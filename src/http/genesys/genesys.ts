@@ -6,10 +6,12 @@ import { validate } from '../../schemas.js';
 import type { TokenStore } from '../../store/tokens.js';
 import { login, may, type Login } from '../access.js';
 import { visibleLeg } from '../legs.js';
+import { described, READERS, ref, WRITERS } from '../openapi/operation.js';
 import type { Channel, Deps } from '../ports.js';
 import { baseUrl, factsOf } from '../requests.js';
 import type { System } from '../system.js';
 import { errors, GenesysError } from './answers.js';
+import { GENESYS } from './dialect.js';
 import { deviceOf } from './notification.js';
 import { Notifications } from './notifications.js';
 
@@ -50,12 +52,43 @@ export function genesys(deps: Deps): System {
     }
   };
   const router = Router();
-  router.all(CALL, post, body, async (req, res) => {
+  const operation = described(GENESYS, 'GenesysCall', {
+    POST: {
+      summary: 'Starts, pauses, resumes or stops recording a call.',
+      roles: WRITERS,
+      body: {
+        schema: ref('GenesysOperation'),
+        examples: Object.fromEntries(
+          Object.keys(OPERATIONS).map((operationName) => [operationName, { operationName }]),
+        ),
+      },
+      answer: ref('GenesysDone'),
+      errors: ['2', '6'],
+    },
+  });
+  router.all(CALL, operation, post, body, async (req, res) => {
     await operate(authenticated(store.tokens, req, res), req);
     res.set('Cache-Control', 'no-store').json({ statusCode: 0 });
   });
   // A CometD client adds what kind of message it sends.
-  router.all([notificationsPath, `${notificationsPath}/:type`], post, body, (req, res) => {
+  const bayeux = described(GENESYS, 'GenesysNotifications', {
+    POST: {
+      summary: 'CometD (Bayeux by long polling): what becomes of the recordings of one’s own calls.',
+      description:
+        'A handshake, a subscription to /v2/me/calls, then connects, each of which waits for news.',
+      roles: READERS,
+      body: {
+        schema: ref('BayeuxMessages'),
+        examples: {
+          handshake: [
+            { channel: '/meta/handshake', version: '1.0', supportedConnectionTypes: ['long-polling'] },
+          ],
+        },
+      },
+      answer: ref('BayeuxReplies'),
+    },
+  });
+  router.all([notificationsPath, `${notificationsPath}/:type`], bayeux, post, body, (req, res) => {
     const asking = authenticated(store.tokens, req, res);
     req.body = jsonOf(req.body);
     notifications.handle(req, res, asking, baseUrl(req));

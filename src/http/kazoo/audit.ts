@@ -9,6 +9,8 @@ import { validate } from '../../schemas.js';
 import type { AuditStore } from '../../store/audit.js';
 import type { RecordingStore } from '../../store/recordings.js';
 import { isSiteAdmin, ownScope } from '../access.js';
+import { parametersOf } from '../openapi/components.js';
+import { listOf, READERS, ref } from '../openapi/operation.js';
 import { invalid, notAcceptable } from './answers.js';
 import { find, PATHS, permits } from './recordings.js';
 import type { Resource } from './resource.js';
@@ -19,6 +21,25 @@ const PAGE_SIZE = 1000;
 export function recordingAudit(recordings: RecordingStore, audit: AuditStore): Resource {
   return {
     paths: PATHS.map((path) => `${path}/:id/audit`),
+    name: 'RecordingAudit',
+    says: {
+      GET: {
+        summary: 'What was done to a recording, also when it is deleted: JSON, or CSV.',
+        roles: READERS,
+        query: [
+          {
+            name: 'accept',
+            in: 'query',
+            description: 'instead of the header Accept',
+            schema: { enum: TYPES },
+            example: 'text/csv',
+          },
+        ],
+        answer: listOf(ref('AuditedLine')),
+        answers: { 200: { description: 'The lines.', content: { 'text/csv': { type: 'string' } } } },
+        errors: ['not_acceptable'],
+      },
+    },
     permits,
     methods: {
       GET: async (asked) => {
@@ -50,6 +71,15 @@ export function recordingAudit(recordings: RecordingStore, audit: AuditStore): R
 export function allAudit(audit: AuditStore): Resource {
   return {
     paths: ['/audit'],
+    name: 'Audit',
+    says: {
+      GET: {
+        summary: 'Every line of every instance, in pages, for whoever verifies the chains.',
+        roles: ['site admin'],
+        query: parametersOf('AuditQuery', { page_size: 100 }),
+        answer: ref('AuditPage'),
+      },
+    },
     permits: isSiteAdmin,
     methods: {
       GET: async ({ req }) => {

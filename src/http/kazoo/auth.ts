@@ -5,20 +5,32 @@ import type { UserAuth } from '../../generated/user-auth.js';
 import { validate } from '../../schemas.js';
 import type { Principal, TokenStore } from '../../store/tokens.js';
 import { bodyText } from '../body.js';
+import { described, ref, type Operation } from '../openapi/operation.js';
 import { factsOf } from '../requests.js';
 import { invalid, methodNotAllowed, missingToken, send } from './answers.js';
 import { bodyOf, dataOf } from './body.js';
+import { enveloped, KAZOO, type KazooCode } from './dialect.js';
 
 /** Who logs in, and the token that the answer carries. */
 type LoggedIn = { principal: Principal; token: string } | undefined;
 
 export function logins(router: Router, tokens: TokenStore, version: string): void {
-  const ways: Record<string, (data: unknown) => LoggedIn> = {
-    '/api_auth': (data) => byApiKey(tokens, data),
-    '/user_auth': (data) => byCredentials(tokens, data),
-  };
-  for (const [path, logIn] of Object.entries(ways)) {
-    router.all(path, bodyText, (req, res) => {
+  const ways = [
+    {
+      path: '/api_auth',
+      name: 'ApiAuth',
+      example: { api_key: '{token}' },
+      logIn: (data: unknown) => byApiKey(tokens, data),
+    },
+    {
+      path: '/user_auth',
+      name: 'UserAuth',
+      example: { credentials: '{MD5 of name:token}', account_name: 'example.com' },
+      logIn: (data: unknown) => byCredentials(tokens, data),
+    },
+  ];
+  for (const { path, name, example, logIn } of ways) {
+    router.all(path, described(KAZOO, name, { PUT: said(name, example) }), bodyText, (req, res) => {
       const body = bodyOf(req);
       if (req.method !== 'PUT') {
         res.set('Allow', 'PUT');
@@ -32,6 +44,16 @@ export function logins(router: Router, tokens: TokenStore, version: string): voi
       send(res, version, { data: shown(principal) });
     });
   }
+}
+
+function said(name: string, data: object): Operation<KazooCode> {
+  return {
+    summary: 'A login, which is answered with auth_token.',
+    body: { schema: enveloped(ref(name)), examples: { 'a login': { data } } },
+    status: 201,
+    answer: ref('KazooLogin'),
+    errors: ['invalid_credentials'],
+  };
 }
 
 /** The key is a token already, and stays the one. */

@@ -5,8 +5,10 @@ import type { Scope } from '../../store/scoped.js';
 import { may, ownScope } from '../access.js';
 import { visibleLeg } from '../legs.js';
 import type { CallsPort, Channel } from '../ports.js';
+import { listOf, READERS, ref, WRITERS, type Operation } from '../openapi/operation.js';
 import { badIdentifier, invalid } from './answers.js';
 import { dataOf } from './body.js';
+import { enveloped, type KazooCode } from './dialect.js';
 import { shownRecording } from './recordings.js';
 import type { Asked, Resource } from './resource.js';
 import { gregorian } from './time.js';
@@ -23,6 +25,14 @@ const permits: Resource['permits'] = (principal, action, scope) =>
 export function channelList(calls: CallsPort): Resource {
   return {
     paths: PATHS,
+    name: 'Channels',
+    says: {
+      GET: {
+        summary: 'The live legs; of a user, or device, its own.',
+        roles: READERS,
+        answer: listOf(ref('Channel')),
+      },
+    },
     permits,
     methods: {
       GET: ({ principal, scope }) => {
@@ -32,6 +42,33 @@ export function channelList(calls: CallsPort): Resource {
     },
   };
 }
+
+const RUN: Operation<KazooCode> = {
+  summary: 'Runs a metaflow on a live leg, and answers with what came of it.',
+  description: 'Where an error is answered, nothing has happened. The leg that is named is recorded.',
+  roles: WRITERS,
+  body: {
+    schema: {
+      oneOf: [ref('ChannelAction'), enveloped(ref('ChannelAction'))],
+    },
+    examples: {
+      'start recording': { action: 'metaflow', data: { module: 'record_call', data: { action: 'start' } } },
+      'mask, in an envelope': {
+        data: { action: 'metaflow', data: { module: 'record_call', data: { action: 'mask' } } },
+      },
+    },
+  },
+  answer: ref('RunResult'),
+  errors: [
+    'call_gone',
+    'not_recording',
+    'loopback_leg',
+    'format_unavailable',
+    'trim_unavailable',
+    'push_unavailable',
+    'stop_not_allowed',
+  ],
+};
 
 export function channel(calls: CallsPort): Resource {
   const run = async ({ principal, scope, id, body }: Asked) => {
@@ -48,6 +85,12 @@ export function channel(calls: CallsPort): Resource {
   };
   return {
     paths: PATHS.map((path) => `${path}/:id`),
+    name: 'Channel',
+    says: {
+      GET: { summary: 'A live leg.', roles: READERS, answer: ref('Channel') },
+      PUT: RUN,
+      POST: RUN,
+    },
     permits,
     methods: {
       GET: ({ principal, scope, id }) => ({

@@ -7,6 +7,7 @@ import type { Delivery } from '../../delivery/delivery.js';
 import type { RecordingDocument } from '../../generated/recording.js';
 import type { RecordingStore } from '../../store/recordings.js';
 import { may } from '../access.js';
+import { listOf, READERS, ref, WRITERS } from '../openapi/operation.js';
 import { find, permits } from './recordings.js';
 import type { Asked, Resource } from './resource.js';
 import { gregorian } from './time.js';
@@ -17,6 +18,14 @@ const MAX_LISTED = 1000;
 export function deliveryList(delivery: Delivery): Resource {
   return {
     paths: ['/accounts/:account/deliveries'],
+    name: 'Deliveries',
+    says: {
+      GET: {
+        summary: 'The uploads that have not arrived.',
+        roles: ['admin', 'viewer'],
+        answer: listOf(ref('DeliveryState')),
+      },
+    },
     permits: may,
     methods: {
       GET: async ({ scope }) => {
@@ -40,6 +49,20 @@ export function recordingDelivery(recordings: RecordingStore, delivery: Delivery
       '/accounts/:account/recordings/:id/delivery',
       '/accounts/:account/users/:user/recordings/:id/delivery',
     ],
+    name: 'Delivery',
+    says: {
+      GET: {
+        summary: 'What became of sending a recording to its url; {} where it has none.',
+        roles: READERS,
+        answer: ref('DeliveryState'),
+      },
+      POST: {
+        summary: 'Sends a recording again.',
+        roles: WRITERS,
+        answer: ref('DeliveryState'),
+        errors: ['recording_running', 'already_delivered', 'no_destination', 'file_gone'],
+      },
+    },
     permits,
     methods: {
       GET: async (asked: Asked) => told(await find(recordings, asked)),

@@ -4,6 +4,7 @@ import type { Feed } from '../../delivery/feed.js';
 import type { Notice } from '../../delivery/notice.js';
 import type { TokenStore } from '../../store/tokens.js';
 import { ownScope } from '../access.js';
+import { READERS } from '../openapi/operation.js';
 import { factsOf } from '../requests.js';
 import { tooManyRequests } from './answers.js';
 import { permits } from './recordings.js';
@@ -23,6 +24,22 @@ export function events(feed: Feed, tokens: TokenStore, heartbeatMs = HEARTBEAT_M
   const streams = new Map<string, number>();
   return {
     paths: ['/accounts/:account/events', '/accounts/:account/users/:user/events'],
+    name: 'Events',
+    says: {
+      GET: {
+        summary: 'What happens, as it happens, as Server-Sent Events.',
+        description:
+          'Last-Event-ID brings what was missed; where that is not known any more, reset comes first. A token ' +
+          'has six streams at most.',
+        roles: READERS,
+        answers: {
+          200: {
+            description: 'A stream that does not end.',
+            content: { 'text/event-stream': { type: 'string' } },
+          },
+        },
+      },
+    },
     permits,
     methods: {
       GET: ({ req, res, principal, scope }) => {

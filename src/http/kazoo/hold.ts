@@ -6,6 +6,7 @@ import type { AuditEvent } from '../../audit/events.js';
 import type { RecordingDocument } from '../../generated/recording.js';
 import { may } from '../access.js';
 import { accounted } from '../accounting.js';
+import { ref } from '../openapi/operation.js';
 import { badIdentifier } from './answers.js';
 import { accountRefused, find, PATHS, shownRecording, type RecordingParts } from './recordings.js';
 import type { Asked, Resource } from './resource.js';
@@ -27,6 +28,11 @@ export function recordingHold(parts: Pick<RecordingParts, 'recordings' | 'audit'
   };
   return {
     paths: PATHS.map((path) => `${path}/:id/hold`),
+    name: 'Hold',
+    says: {
+      PUT: { summary: 'Keeps a recording from being deleted.', roles: ['admin'], answer: ref('Recording') },
+      DELETE: { summary: 'Lets it be deleted again.', roles: ['admin'], answer: ref('Recording') },
+    },
     permits: (principal, action, { account }) => may(principal, action, { account }),
     refused: (asked) => accountRefused(parts, asked, () => (asked.req.method === 'PUT' ? 'hold' : 'unhold')),
     methods: {

@@ -9,8 +9,10 @@ import { validate } from '../../schemas.js';
 import type { Scope } from '../../store/scoped.js';
 import type { RecordingStore } from '../../store/recordings.js';
 import { may, ownScope } from '../access.js';
-import { hasAudio, sendAudio } from '../audio.js';
+import { AUDIO, hasAudio, sendAudio } from '../audio.js';
 import { accounted, actorOf } from '../accounting.js';
+import { parametersOf } from '../openapi/components.js';
+import { listOf, READERS, ref, WRITERS } from '../openapi/operation.js';
 import { badIdentifier, forbidden, invalid, notAcceptable } from './answers.js';
 import type { Asked, Resource } from './resource.js';
 import { fromGregorian } from './time.js';
@@ -36,6 +38,15 @@ export function shownRecording(recording: RecordingDocument): object {
 export function recordingList(store: RecordingStore): Resource {
   return {
     paths: PATHS,
+    name: 'Recordings',
+    says: {
+      GET: {
+        summary: 'Recordings, the newest first, in pages.',
+        roles: READERS,
+        query: parametersOf('RecordingsQuery', { page_size: 10, state: 'completed' }),
+        answer: listOf(ref('Recording')),
+      },
+    },
     permits,
     methods: {
       GET: async ({ principal, scope, req }) => {
@@ -72,6 +83,41 @@ export function recording(parts: RecordingParts): Resource {
   const { removal, audit, mount } = parts;
   return {
     paths: PATHS.map((path) => `${path}/:id`),
+    name: 'Recording',
+    says: {
+      GET: {
+        summary: 'A recording: the document, or the audio where Accept or accept asks for it.',
+        description: 'Range is honoured.',
+        roles: READERS,
+        query: [
+          {
+            name: 'accept',
+            in: 'query',
+            description: 'instead of the header Accept',
+            schema: { enum: ['application/json', ...AUDIO_TYPES.wav, ...AUDIO_TYPES.mp3] },
+            example: 'audio/wav',
+          },
+          {
+            name: 'inline',
+            in: 'query',
+            description: 'the audio is to be played, not saved',
+            schema: { type: 'boolean' },
+          },
+        ],
+        answer: ref('Recording'),
+        answers: {
+          200: { description: 'The document, or the audio.', content: AUDIO },
+          206: { description: 'The part of the audio that Range asks for.', content: AUDIO },
+        },
+        errors: ['not_acceptable', 'recording_running'],
+      },
+      DELETE: {
+        summary: 'Deletes a recording, and its audio.',
+        roles: WRITERS,
+        answer: ref('Nothing'),
+        errors: ['recording_running', 'legal_hold'],
+      },
+    },
     permits,
     refused: (asked) => accountRefused(parts, asked, (found) => actionOf(asked.req, found)),
     methods: {

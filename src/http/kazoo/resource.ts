@@ -4,11 +4,11 @@ import type { Scope } from '../../store/scoped.js';
 import type { Principal, TokenStore } from '../../store/tokens.js';
 import { tokenOf, type Action } from '../access.js';
 import { bodyText } from '../body.js';
+import { described, type Method, type Operation } from '../openapi/operation.js';
 import { factsOf } from '../requests.js';
 import { badIdentifier, forbidden, methodNotAllowed, missingToken, send, unknownToken } from './answers.js';
 import { bodyOf } from './body.js';
-
-type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+import { KAZOO, type KazooCode } from './dialect.js';
 
 /** A request whose body is JSON, whose path is sane, and whose sender is known and may. */
 export interface Asked {
@@ -28,6 +28,9 @@ export type Answer = ({ data: unknown } & Record<string, unknown>) | undefined;
 export interface Resource {
   /** With the parameters `account`, `user`, `device` and `id`. */
   paths: string[];
+  /** What it is, for the description of the API. */
+  name: string;
+  says: Partial<Record<Method, Operation<KazooCode>>>;
   permits(principal: Principal, action: Action, scope: Scope): boolean;
   /** Takes note of a request that is not permitted, before that is answered. */
   refused?(asked: Asked): Promise<void>;
@@ -40,7 +43,8 @@ const MAX_IDENTIFIER = 256;
 
 /** The checks go by the order that `kazoo.md` gives: JSON, method, token, permission; the schema's come last. */
 export function serve(router: Router, tokens: TokenStore, version: string, resource: Resource): void {
-  router.all(resource.paths, bodyText, async (req, res) => {
+  const { paths, name, says } = resource;
+  router.all(paths, described(KAZOO, name, says), bodyText, async (req, res) => {
     const body = bodyOf(req);
     const method = (req.method === 'HEAD' ? 'GET' : req.method) as Method;
     const handler = resource.methods[method];

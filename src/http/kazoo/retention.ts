@@ -3,9 +3,18 @@ import type { RetentionSettings } from '../../generated/retention.js';
 import { validate } from '../../schemas.js';
 import type { RetentionStore } from '../../store/retention.js';
 import { may } from '../access.js';
+import { ref, type Operation } from '../openapi/operation.js';
 import { invalid } from './answers.js';
 import { dataOf } from './body.js';
+import { enveloped, type KazooCode } from './dialect.js';
 import type { Asked, Resource } from './resource.js';
+
+const REPLACE: Operation<KazooCode> = {
+  summary: 'Says for how long recordings are kept.',
+  roles: ['admin'],
+  body: { schema: enveloped(ref('RetentionSettings')), examples: { 'a year': { data: { days: 365 } } } },
+  answer: ref('RetentionSettings'),
+};
 
 export function retention(store: RetentionStore): Resource {
   const replace = async ({ scope, body }: Asked) => {
@@ -16,6 +25,17 @@ export function retention(store: RetentionStore): Resource {
   };
   return {
     paths: ['/accounts/:account/retention'],
+    name: 'Retention',
+    says: {
+      GET: {
+        summary: 'For how long recordings are kept; {}: for ever.',
+        roles: ['admin', 'viewer'],
+        answer: { oneOf: [ref('RetentionSettings'), ref('Nothing')] },
+      },
+      POST: REPLACE,
+      PUT: REPLACE,
+      DELETE: { summary: 'Keeps recordings for ever.', roles: ['admin'], answer: ref('Nothing') },
+    },
     permits: may,
     methods: {
       GET: ({ scope }) => ({ data: store.get(scope.account) ?? {} }),

@@ -4,6 +4,7 @@ import type { AuditEvent } from '../../audit/events.js';
 import { validateMetaflows } from '../../metaflows/validate.js';
 import { validateCallRecording } from '../../recording/automatic.js';
 import { may } from '../access.js';
+import { ref } from '../openapi/operation.js';
 import type { Deps } from '../ports.js';
 import { allAudit, recordingAudit } from './audit.js';
 import { logins } from './auth.js';
@@ -14,7 +15,7 @@ import { recordingHold } from './hold.js';
 import { recording, recordingList } from './recordings.js';
 import { retention } from './retention.js';
 import { serve, type Resource } from './resource.js';
-import { scoped } from './scoped.js';
+import { scoped, type Kind } from './scoped.js';
 import { token, tokenList } from './tokens.js';
 import { recordingTranscription } from './transcription.js';
 import { hookList, publicKey, webhook, webhookAttempts, webhookList, webhookTest } from './webhooks.js';
@@ -29,8 +30,8 @@ export function kazooRouter(deps: Deps): Router {
     mount: recordingsMount,
   };
   for (const resource of [
-    scoped('metaflows', store.metaflows, may, validateMetaflows),
-    scoped('call_recording', store.callRecording, mayRecordAll, (value, { user, device }) =>
+    scoped(METAFLOWS, store.metaflows, may, validateMetaflows),
+    scoped(CALL_RECORDING, store.callRecording, mayRecordAll, (value, { user, device }) =>
       validateCallRecording(value, { isAccount: user === undefined && device === undefined, playsFiles }),
     ),
     channelList(calls),
@@ -59,6 +60,38 @@ export function kazooRouter(deps: Deps): Router {
   publicKey(router, delivery, version);
   return router;
 }
+
+const METAFLOWS: Kind = {
+  path: 'metaflows',
+  name: 'Metaflows',
+  words: 'metaflows',
+  schema: ref('Metaflows'),
+  writers: ['admin', 'owner'],
+  examples: {
+    'four codes': {
+      binding_digit: '*',
+      numbers: {
+        71: { module: 'record_call', data: { action: 'start' } },
+        72: { module: 'record_call', data: { action: 'mask' } },
+        73: { module: 'record_call', data: { action: 'unmask' } },
+        74: { module: 'record_call', data: { action: 'stop' } },
+      },
+    },
+  },
+  patches: { 'one code less': { numbers: { 74: null } } },
+};
+
+const CALL_RECORDING: Kind = {
+  path: 'call_recording',
+  name: 'CallRecording',
+  words: 'settings for calls that are recorded by themselves',
+  schema: ref('CallRecording'),
+  writers: ['admin'],
+  examples: {
+    'calls from outside': { inbound: { offnet: { enabled: true, format: 'wav', time_limit: 3600 } } },
+  },
+  patches: { 'and all that go out': { outbound: { any: { enabled: true } } } },
+};
 
 /** A user may see what is recorded of it, and not switch it off. */
 const mayRecordAll: Resource['permits'] = (principal, action, scope) =>

@@ -9,17 +9,36 @@ import type { WebhookSettings } from '../../generated/webhook.js';
 import { validate, validator } from '../../schemas.js';
 import type { Attempt, Webhook, WebhookStore } from '../../store/webhooks.js';
 import { may } from '../access.js';
+import { described, listOf, READERS, ref, type Operation } from '../openapi/operation.js';
 import { badIdentifier, invalid, send } from './answers.js';
 import { dataOf } from './body.js';
+import { enveloped, KAZOO, type KazooCode } from './dialect.js';
 import { merged } from './scoped.js';
 import type { Asked, Resource } from './resource.js';
 import { gregorian } from './time.js';
 
 const PATH = '/accounts/:account/webhooks';
 
+const EXAMPLES = {
+  'every recording, as JSON': {
+    data: { name: 'archive', uri: 'https://example.com/hook', hook: 'recording', format: 'json' },
+  },
+};
+
 export function webhookList(webhooks: WebhookStore): Resource {
   return {
     paths: [PATH],
+    name: 'Webhooks',
+    says: {
+      GET: { summary: 'The webhooks.', roles: ['admin', 'viewer'], answer: listOf(ref('Webhook')) },
+      PUT: {
+        summary: 'Makes a webhook; a secret that was made is in this answer and nowhere else.',
+        roles: ['admin'],
+        body: { schema: enveloped(ref('WebhookSettings')), examples: EXAMPLES },
+        status: 201,
+        answer: ref('Webhook'),
+      },
+    },
     permits: may,
     methods: {
       GET: ({ scope }) => ({ data: webhooks.list(scope.account).map(([id, webhook]) => shown(id, webhook)) }),
@@ -48,6 +67,23 @@ export function webhook(webhooks: WebhookStore): Resource {
   };
   return {
     paths: [`${PATH}/:id`],
+    name: 'Webhook',
+    says: {
+      GET: { summary: 'A webhook.', roles: ['admin', 'viewer'], answer: ref('Webhook') },
+      POST: {
+        summary: 'Replaces a webhook.',
+        roles: ['admin'],
+        body: { schema: enveloped(ref('WebhookSettings')), examples: EXAMPLES },
+        answer: ref('Webhook'),
+      },
+      PATCH: {
+        summary: 'Changes a webhook: keys are merged, and one that is null goes.',
+        roles: ['admin'],
+        body: { schema: enveloped({ type: 'object' }), examples: { enable: { data: { enabled: true } } } },
+        answer: ref('Webhook'),
+      },
+      DELETE: { summary: 'Deletes a webhook.', roles: ['admin'], answer: ref('Nothing') },
+    },
     permits: may,
     methods: {
       GET: ({ scope, id }) => ({ data: shown(id, find(webhooks, scope.account, id)) }),
@@ -65,6 +101,14 @@ export function webhook(webhooks: WebhookStore): Resource {
 export function webhookAttempts(webhooks: WebhookStore): Resource {
   return {
     paths: [`${PATH}/:id/attempts`],
+    name: 'WebhookAttempts',
+    says: {
+      GET: {
+        summary: 'What was tried of late, the newest first, a hundred at most.',
+        roles: ['admin', 'viewer'],
+        answer: listOf(ref('WebhookAttempt')),
+      },
+    },
     permits: may,
     methods: {
       GET: async ({ scope, id }) => {
@@ -76,6 +120,12 @@ export function webhookAttempts(webhooks: WebhookStore): Resource {
   };
 }
 
+const TEST: Operation<KazooCode> = {
+  summary: 'Tells the webhook something, once, and answers with what came of it.',
+  roles: ['admin'],
+  answer: ref('WebhookAttempt'),
+};
+
 /** Tells the webhook, and answers with what came of it. */
 export function webhookTest(webhooks: WebhookStore, delivery: Delivery): Resource {
   const test = async ({ scope, id }: Asked) => {
@@ -83,12 +133,22 @@ export function webhookTest(webhooks: WebhookStore, delivery: Delivery): Resourc
     const [newest] = (await webhooks.log(scope.account, id)).attempts;
     return { data: newest ? shownAttempt(id, newest) : {} };
   };
-  return { paths: [`${PATH}/:id/test`], permits: may, methods: { POST: test, PUT: test } };
+  return {
+    paths: [`${PATH}/:id/test`],
+    name: 'WebhookTest',
+    says: { POST: TEST, PUT: TEST },
+    permits: may,
+    methods: { POST: test, PUT: test },
+  };
 }
 
 /** The events that a webhook can be told, for whoever has a token; the public key, for whoever is told something. */
 export const hookList: Resource = {
   paths: ['/webhooks'],
+  name: 'Hooks',
+  says: {
+    GET: { summary: 'The events that webhooks can be told.', roles: READERS, answer: listOf(ref('Hook')) },
+  },
   permits: () => true,
   methods: {
     GET: () => {
@@ -99,7 +159,10 @@ export const hookList: Resource = {
 };
 
 export function publicKey(router: Router, delivery: Delivery, version: string): void {
-  router.get('/webhooks/public-key', (_req, res) => {
+  const says = described(KAZOO, 'PublicKey', {
+    GET: { summary: 'The key that proves what webhooks are told.', answer: ref('PublicKey') },
+  });
+  router.get('/webhooks/public-key', says, (_req, res) => {
     const key = delivery.publicKey();
     const { x = '' } = key.export({ format: 'jwk' });
     send(res, version, {

@@ -3,14 +3,53 @@ import { Router, text, type ErrorRequestHandler, type Request, type Response } f
 import { isMetaflowsError } from '../../errors.js';
 import { login, may } from '../access.js';
 import { visibleLeg } from '../legs.js';
+import { parametersOf as queryOf } from '../openapi/components.js';
+import { described, ref, WRITERS, type Parameter } from '../openapi/operation.js';
 import type { Deps } from '../ports.js';
 import { baseUrl, factsOf } from '../requests.js';
 import type { System } from '../system.js';
 import { answer, MESSAGES, OzekiError } from './answers.js';
+import { OZEKI } from './dialect.js';
 import { parametersOf, recordCallOf, recordOf } from './parameters.js';
 
 const FORM = 'application/x-www-form-urlencoded';
 const MAX_BODY_BYTES = 64 * 1024;
+
+const EXAMPLE = { CallId: '2f0a5a0e-5b0b-4f6e-9d5c-1f9c2f0a7d11', Format: 'wav', Duration: 60 };
+
+const QUERY: Parameter[] = [
+  { name: 'command', in: 'query', required: true, schema: { const: 'Record' }, example: 'Record' },
+  ...queryOf('OzekiRecord', EXAMPLE),
+];
+
+const ANSWERS = {
+  200: { description: 'Code says what came of it.', content: { 'application/xml': ref('OzekiAnswer') } },
+};
+
+const SAYS = described(OZEKI, 'OzekiRecord', {
+  GET: {
+    summary: 'Records a call.',
+    description: 'The names of parameters count without regard to case; an empty one counts as none.',
+    roles: WRITERS,
+    query: QUERY,
+    answers: ANSWERS,
+  },
+  POST: {
+    summary: 'Records a call.',
+    description: 'Each parameter stands in the form or in the query, credentials too, and in one of them.',
+    roles: WRITERS,
+    body: {
+      type: FORM,
+      schema: {
+        type: 'object',
+        required: QUERY.flatMap(({ name, required }) => (required === true ? [name] : [])),
+        properties: Object.fromEntries(QUERY.map(({ name, schema }) => [name, schema])),
+      },
+      examples: { 'for a minute': { command: 'Record', ...EXAMPLE } },
+    },
+    answers: ANSWERS,
+  },
+});
 
 export function ozeki({ store, calls, recordingsMount }: Deps): System {
   const record = async (req: Request, res: Response, command: string, given: Map<string, string>) => {
@@ -40,7 +79,7 @@ export function ozeki({ store, calls, recordingsMount }: Deps): System {
   };
 
   const router = Router();
-  router.all('/api', text({ type: () => true, limit: MAX_BODY_BYTES }), async (req, res) => {
+  router.all('/api', SAYS, text({ type: () => true, limit: MAX_BODY_BYTES }), async (req, res) => {
     const given = sentBy(req, res);
     const command = given.get('command') ?? '';
     if (command === '') throw new OzekiError(302, 'command', '');

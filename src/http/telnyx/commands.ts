@@ -9,7 +9,9 @@ import { bodyText, jsonObject } from '../body.js';
 import { forbidden } from '../errors.js';
 import { namedLeg } from '../legs.js';
 import { idOf } from '../library.js';
+import { described, ref, WRITERS } from '../openapi/operation.js';
 import type { Channel, Deps } from '../ports.js';
+import { TELNYX } from './dialect.js';
 import {
   endedCall,
   invalidCall,
@@ -22,17 +24,32 @@ import {
 /** How long a command's id is remembered, milliseconds. */
 const REMEMBERED_MS = 60_000;
 
-const VERBS = { record_stop: 'stop', record_pause: 'mask', record_resume: 'unmask' } as const;
+const VERBS = {
+  record_stop: { verb: 'stop', name: 'TelnyxRecordStop', summary: 'Ends the recording of a call.' },
+  record_pause: { verb: 'mask', name: 'TelnyxRecordPause', summary: 'Silences the recording of a call.' },
+  record_resume: { verb: 'unmask', name: 'TelnyxRecordResume', summary: 'Ends that silence.' },
+} as const;
+
+const START_EXAMPLES = {
+  'as at Telnyx': { format: 'wav', channels: 'single', play_beep: true },
+  'the parties apart, an hour at most': {
+    format: 'wav',
+    channels: 'dual',
+    max_length: 3600,
+    client_state: 'bXkgc3RhdGU=',
+  },
+};
 
 type Common = Pick<TelnyxRecordCommand, 'command_id'>;
 
 export function commands(router: Router, { store, calls }: Deps): void {
   const serve = <T extends Common>(
     action: string,
+    says: ReturnType<typeof said>,
     check: (body: unknown) => Validated<T>,
     dataOf: (body: T, leg: Channel, account: string) => RecordCallData | Promise<RecordCallData>,
   ) => {
-    router.post(`/v2/calls/:id/actions/${action}`, bodyText, async (req, res) => {
+    router.post(`/v2/calls/:id/actions/${action}`, says, bodyText, async (req, res) => {
       const principal = authenticated(req, res, store.tokens);
       if (principal.role === 'viewer') throw forbidden();
       const body = check(jsonObject(req));
@@ -58,13 +75,20 @@ export function commands(router: Router, { store, calls }: Deps): void {
   };
 
   const start = (body: unknown) => validate<TelnyxRecordStart>('telnyx-record-start', body);
-  serve('record_start', start, (body, leg) => {
-    if (!leg.answered) throw unansweredCall();
-    return startData(body, leg.uuid, Date.now());
-  });
+  const summary = 'Records a call; answered when it has begun.';
+  serve(
+    'record_start',
+    said('TelnyxRecordStart', summary, 'TelnyxRecordStart', START_EXAMPLES),
+    start,
+    (body, leg) => {
+      if (!leg.answered) throw unansweredCall();
+      return startData(body, leg.uuid, Date.now());
+    },
+  );
   const command = (body: unknown) => validate<TelnyxRecordCommand>('telnyx-record-command', body);
-  for (const [action, verb] of Object.entries(VERBS)) {
-    serve(action, command, async (body, leg, account) => {
+  for (const [action, { verb, name, summary }] of Object.entries(VERBS)) {
+    const says = said(name, summary, 'TelnyxRecordCommand', { 'as at Telnyx': { command_id: action } });
+    serve(action, says, command, async (body, leg, account) => {
       const { recording_id, client_state } = body;
       if (recording_id !== undefined) {
         const found = await store.recordings.get(account, idOf(recording_id) ?? '');
@@ -74,6 +98,18 @@ export function commands(router: Router, { store, calls }: Deps): void {
       return { action: verb, ...(client_state !== undefined && { client_state }) };
     });
   }
+}
+
+function said(name: string, summary: string, body: string, examples: Record<string, object>) {
+  return described(TELNYX, name, {
+    POST: {
+      summary,
+      roles: WRITERS,
+      body: { schema: ref(body), examples },
+      answer: ref('TelnyxDone'),
+      errors: ['10005', '10010', '10012', '90015', '90018', '90020', '90034'],
+    },
+  });
 }
 
 /** What the recorder is told; `at` in epoch milliseconds. */

@@ -16,7 +16,10 @@ import {
   type PublicRecording,
 } from '../library.js';
 import type { Links } from '../links.js';
+import { parametersOf } from '../openapi/components.js';
+import { described, READERS, ref, WRITERS } from '../openapi/operation.js';
 import type { Deps } from '../ports.js';
+import { TELNYX } from './dialect.js';
 import { invalidValues, noSuchRecording } from './errors.js';
 
 const PAGE_SIZE = 20;
@@ -24,7 +27,18 @@ const PAGE_SIZE = 20;
 export function recordings(router: Router, { store, links, removal }: Deps): void {
   const audit = (event: AuditEvent) => store.audit.append(event);
 
-  router.get('/v2/recordings', async (req, res) => {
+  const list = described(TELNYX, 'TelnyxRecordings', {
+    GET: {
+      summary: 'The completed recordings, the newest first, in pages.',
+      roles: READERS,
+      query: parametersOf('TelnyxRecordingsQuery', {
+        'page[size]': 10,
+        'filter[created_at][gte]': '2026-01-01T00:00:00Z',
+      }),
+      answer: ref('TelnyxRecordings'),
+    },
+  });
+  router.get('/v2/recordings', list, async (req, res) => {
     const principal = authenticated(req, res, store.tokens);
     const query = queryOf(req.query);
     const { 'page[number]': number = 1, 'page[size]': size = PAGE_SIZE } = query;
@@ -47,13 +61,27 @@ export function recordings(router: Router, { store, links, removal }: Deps): voi
     });
   });
 
-  router.get('/v2/recordings/:id', async (req, res) => {
+  const one = described(TELNYX, 'TelnyxRecording', {
+    GET: {
+      summary: 'A completed recording.',
+      roles: READERS,
+      answer: ref('TelnyxOneRecording'),
+      errors: ['10005'],
+    },
+    DELETE: {
+      summary: 'Deletes a recording, and answers with what it was.',
+      roles: WRITERS,
+      answer: ref('TelnyxOneRecording'),
+      errors: ['10005', '10010'],
+    },
+  });
+  router.get('/v2/recordings/:id', one, async (req, res) => {
     const principal = authenticated(req, res, store.tokens);
     const found = await findRecording(store.recordings, principal, req.params.id);
     res.json({ data: shownRecording(completed(found), links) });
   });
 
-  router.delete('/v2/recordings/:id', async (req, res) => {
+  router.delete('/v2/recordings/:id', one, async (req, res) => {
     const principal = authenticated(req, res, store.tokens);
     const refuse = attempted(audit, 'deletion', principal);
     const found = completed(await findRecording(store.recordings, principal, req.params.id, { refuse }));

@@ -1,0 +1,69 @@
+import { expect } from 'chai';
+import { commands } from '../../src/softswitch/commands.js';
+import type { Instance } from '../../src/softswitch/instance.js';
+import { expand } from '../../src/softswitch/expand.js';
+import { record, setVariable, type ApiCommand } from '../../src/switch/commands.js';
+import { acts, fenced, fencedData } from '../../src/switch/fence.js';
+
+const NO_SWITCH = undefined as unknown as Instance;
+const UUID = '0a1b2c3d-0000-4000-8000-00000000000a';
+
+/** What the switch makes of a text while `holder` has the lease. */
+function expanded(text: string, holder: string): string {
+  return expand(text, {
+    variable: (name) => `the variable ${name}`,
+    api: (name, args) => (name === 'hash' ? holder : (commands.get(name)!(NO_SWITCH, args) as string)),
+  });
+}
+
+function asRun(command: ApiCommand, holder: string): string {
+  const { command: name, args } = fenced(command, 'me');
+  expect(name).to.equal('expand');
+  const [, inner, rest] = /^(\S+) (.*)$/s.exec(args)!;
+  return `${inner} ${expanded(rest!, holder)}`;
+}
+
+describe('a command behind the fence', () => {
+  const hard = [
+    '/recordings/a b.wav',
+    "/it's/${hostname}/$${domain}/\\${x}.wav",
+    '/back\\\\slash\\n/\\$/$.wav',
+    '/${uuid_kill(all)}/%41/"quoted".wav',
+  ];
+  for (const path of hard) {
+    it(`arrives as it is for the holder: ${path}`, () => {
+      for (const command of [
+        record('start', UUID, path, { variables: { metaflows_recording: 'a' } }),
+        setVariable(UUID, 'metaflows_note', path),
+      ]) {
+        expect(asRun(command, 'me')).to.equal(`${command.command} ${command.args}`);
+      }
+    });
+
+    it(`is about no leg for anybody else: ${path}`, () => {
+      const { args } = record('mask', UUID, path);
+      expect(asRun(record('mask', UUID, path), 'another')).to.equal(
+        `uuid_record ${args.replace(UUID, 'fenced')}`,
+      );
+      expect(asRun(record('mask', UUID, path), '')).to.include('uuid_record fenced');
+    });
+  }
+
+  it('is one that changes something', () => {
+    expect(acts(record('stop', UUID, '/a.wav'))).to.equal(true);
+    expect(acts({ command: 'uuid_buglist', args: UUID })).to.equal(false);
+  });
+
+  it('binds for the holder alone: for anybody else the data are one argument, which is too few', () => {
+    const data = '^^;metaflows;*71;exec[i]:event;Event-Name=CUSTOM,Metaflow-Code=*71';
+    expect(expanded(fencedData(data, 'me'), 'me')).to.equal(data);
+    const others = expanded(fencedData(data, 'me'), 'another');
+    expect(others.slice(0, 3)).to.equal('^^|');
+    expect(others.slice(3)).not.to.include('|');
+  });
+
+  it('clears nothing of anybody else’s', () => {
+    expect(expanded(fencedData('all', 'me'), 'me')).to.equal('all');
+    expect(expanded(fencedData('all', 'me'), 'another')).to.equal('fenced');
+  });
+});
