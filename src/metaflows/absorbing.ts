@@ -122,8 +122,9 @@ export class Absorbing {
         ]),
       );
       for (const binding of bindings) {
-        const data = bindingData(realm, binding);
-        steps.push(() => port.execute(leg.callId, leg.uuid, 'bind_digit_action', data));
+        steps.push(() =>
+          port.execute(leg.callId, leg.uuid, 'bind_digit_action', bindingData(realm, binding)),
+        );
       }
       bound.plan = wanted;
     }

@@ -17,6 +17,8 @@ export const BINDING_APPLICATIONS = [
 ] as const;
 
 const VARIABLE = 'variable_';
+/** Microseconds: the end of the year 9999, after which no date has four digits for its year. */
+const LAST_US = Date.UTC(10_000, 0) * 1000;
 
 /** The typed event; `undefined` for an event that is not known, malformed, or about a leg that cannot be named. */
 export function eventOf(raw: RawEvent): SwitchEvent | undefined {
@@ -174,5 +176,5 @@ function text(raw: RawEvent, key: string): string {
 /** The switch counts in microseconds. */
 function milliseconds(raw: RawEvent, key: string): number | undefined {
   const micros = Number(text(raw, key));
-  return micros > 0 ? Math.floor(micros / 1000) : undefined;
+  return micros > 0 && micros < LAST_US ? Math.floor(micros / 1000) : undefined;
 }

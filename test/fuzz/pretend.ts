@@ -74,6 +74,16 @@ export class PretendSwitch {
     return found;
   }
 
+  /** Takes note of the file of somebody else's recorder that an event may tell of. */
+  records(event: Buffer): void {
+    try {
+      const raw = JSON.parse(event.toString()) as Record<string, unknown>;
+      for (const path of [raw['Record-File-Path'], raw['Media-Bug-Target']]) this.foreign.add(String(path));
+    } catch {
+      // no event to anybody
+    }
+  }
+
   /** Resolves when the service has sent such a command. */
   heard(line: RegExp): Promise<void> {
     return new Promise((resolve) => (this.#waiting = { line, heard: resolve }));
@@ -85,12 +95,17 @@ export class PretendSwitch {
     if (line.startsWith('auth ')) return '+OK accepted';
     if (this.#waiting?.line.test(line)) this.#waiting.heard();
     const cut = this.cutNext;
-    if (cut && line.startsWith('api ')) {
+    if (cut && /^api .*uuid_/.test(line)) {
       this.cutNext = undefined;
       cut(peer);
       return undefined;
     }
     if (line.startsWith('sendmsg ')) return this.#execute(line.slice('sendmsg '.length), headers);
+    if (line === 'sendevent CUSTOM') {
+      const isPlain = Object.values(headers).every((value) => /^[\w:+/=.@-]*$/.test(value));
+      if (!isPlain) this.#wrong('an event', headers);
+      return '+OK';
+    }
     if (Object.keys(headers).length > 0) this.#wrong('a command with more lines', { line, headers });
     if (/^(filter [\w-]+ [\w:]+|event json [\w: ]+)$/.test(line)) return '+OK';
     const [, command = '', args = ''] = /^api (\w+) ?(.*)$/s.exec(line) ?? [];
@@ -164,7 +179,7 @@ export class PretendSwitch {
         }
         return '+OK Success';
       case 'uuid_buglist':
-        return `<media-bugs>${[...this.foreign].map((path) => `<media-bug><function>session_record</function><target>${path}</target></media-bug>`).join('')}</media-bugs>`;
+        return '<media-bugs></media-bugs>';
       case 'uuid_recv_dtmf':
         if (!/^[*#0-9A-Da-d]{1,30}$/.test(second)) this.#wrong('digits', args);
         return '+OK';
@@ -212,7 +227,8 @@ export class PretendSwitch {
   #isMask(read: string): boolean {
     const [uuid = '', verb = '', path = '', ...more] = separate(strip(read), ' ', 5);
     const isVerb = verb === 'mask' || verb === 'pause';
-    return /^[\w-]+$/.test(uuid) && isVerb && OUR_FILE.test(path.slice(this.dir.length)) && more.length === 0;
+    const isFile = OUR_FILE.test(path.slice(this.dir.length)) || this.foreign.has(path);
+    return /^[\w-]+$/.test(uuid) && isVerb && isFile && more.length === 0;
   }
 
   #tell(name: string, uuid: string, more: object): void {
