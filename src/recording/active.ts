@@ -4,6 +4,7 @@ import type { Leg } from '../calls/calls.js';
 import { MetaflowsError } from '../errors.js';
 import type { RecordingDocument } from '../generated/recording.js';
 import type { Happening, RecordingEvent } from './events.js';
+import { ByParty } from './parties.js';
 
 /** What keeps recording documents; written for a document in the order of the calls. */
 export interface RecordingStore {
@@ -23,6 +24,10 @@ export interface Active {
   /** Beeps now and then. */
   beep?: NodeJS.Timeout | undefined;
   saving: Promise<void>;
+  /** What happened, where the store did not take it. */
+  untold: Happening[];
+  /** What is to be done when its last document is stored. */
+  afterwards?: (() => Promise<void>) | undefined;
   /** How many of its document's audit entries the audit has. */
   audited: number;
 }
@@ -32,9 +37,14 @@ export function hasRecorder({ doc }: Active): boolean {
   return !doc.internal.pauses.includes('gap');
 }
 
+/** Milliseconds until what the store did not take is given to it again. */
+const RETRY_MS = 1000;
+
 export class ActiveRecordings {
+  /** Those whose document the store did not take, also where they have ended. */
+  private readonly unsaved = new Map<string, NodeJS.Timeout>();
   private readonly byId = new Map<string, Active>();
-  private readonly byLeg = new Map<string, Set<Active>>();
+  private readonly byParty = new ByParty<Active>();
 
   constructor(
     private readonly store: RecordingStore,
@@ -53,7 +63,7 @@ export class ActiveRecordings {
 
   /** The recordings of the call that a leg is, or was last, a party of. */
   ofParty(uuid: string): Active[] {
-    return [...(this.byLeg.get(uuid) ?? [])];
+    return this.byParty.of(uuid);
   }
 
   /** Those whose recorder runs on the leg. */
@@ -62,68 +72,74 @@ export class ActiveRecordings {
   }
 
   ofCall(legs: Leg[]): Active[] {
-    return [...new Set(legs.flatMap(({ uuid }) => this.ofParty(uuid)))];
+    return this.byParty.ofCall(legs);
   }
 
   /** `audited`: how many entries of a document that was stored before the audit has. */
   add(doc: RecordingDocument, audited = 0): Active {
-    const active: Active = { doc, saving: Promise.resolve(), audited };
+    const active: Active = { doc, saving: Promise.resolve(), untold: [], audited };
     this.byId.set(doc.id, active);
-    this.index(active);
+    this.byParty.add(active);
     return active;
   }
 
   /**
    * Takes the next document of a recording; resolves when it is stored, and what is new in its audit is in the chain.
    * That comes first: a line too many can be explained, one that is missing cannot. What `happened` is told then.
-   * Rejects with `not_acting` where another instance has taken the recording over.
+   * Rejects with `not_acting` where another instance has taken the recording over, and where the store does not take it:
+   * it counts all the same, and is given to the store again until it is taken.
    */
   save(active: Active, doc: RecordingDocument, happened: readonly Happening[] = []): Promise<void> {
     if (this.byId.has(doc.id)) {
-      this.unindex(active);
+      this.byParty.delete(active);
       active.doc = doc;
-      this.index(active);
+      this.byParty.add(active);
     } else {
       active.doc = doc;
     }
-    const saved = active.saving.then(async () => {
-      if (!this.mayWrite(doc.internal.switch)) throw new MetaflowsError('not_acting', doc.internal.switch);
-      for (const entry of doc.audit.slice(active.audited)) {
-        await this.audit(eventOf(doc, entry));
-        active.audited++;
-      }
-      await this.store.save(doc, happened);
-      for (const each of happened) await this.tell({ ...each, recording: doc });
-    });
+    const saved = active.saving.then(() => this.write(active, doc, happened));
     active.saving = saved.catch(() => undefined);
     return saved;
+  }
+
+  /** Whether it has ended, and the store could not be told yet. */
+  hasEndedUnsaved(id: string): boolean {
+    return this.unsaved.has(id) && !this.byId.has(id);
   }
 
   /** The recording runs no more: no command finds it from here on, its document may still be saved. */
   retire(active: Active): void {
     clearTimers(active);
     this.byId.delete(active.doc.id);
-    this.unindex(active);
+    this.byParty.delete(active);
   }
 
   /** Ends every timer; what runs goes on running in the switch. */
   close(): void {
     for (const active of this.byId.values()) clearTimers(active);
+    for (const timer of this.unsaved.values()) clearTimeout(timer);
   }
 
-  private index(active: Active): void {
-    for (const uuid of active.doc.internal.parties) {
-      const ofLeg = this.byLeg.get(uuid) ?? new Set();
-      this.byLeg.set(uuid, ofLeg.add(active));
+  private async write(active: Active, doc: RecordingDocument, happened: readonly Happening[]): Promise<void> {
+    clearTimeout(this.unsaved.get(doc.id));
+    this.unsaved.delete(doc.id);
+    if (!this.mayWrite(doc.internal.switch)) throw new MetaflowsError('not_acting', doc.internal.switch);
+    active.untold.push(...happened);
+    try {
+      for (const entry of doc.audit.slice(active.audited)) {
+        await this.audit(eventOf(doc, entry));
+        active.audited++;
+      }
+      await this.store.save(doc, active.untold);
+    } catch (error) {
+      const again = () => void this.save(active, active.doc).catch(() => undefined);
+      this.unsaved.set(doc.id, setTimeout(again, RETRY_MS));
+      throw error;
     }
-  }
-
-  private unindex(active: Active): void {
-    for (const uuid of active.doc.internal.parties) {
-      const ofLeg = this.byLeg.get(uuid);
-      ofLeg?.delete(active);
-      if (ofLeg?.size === 0) this.byLeg.delete(uuid);
-    }
+    for (const each of active.untold.splice(0)) await this.tell({ ...each, recording: doc });
+    if (doc !== active.doc) return;
+    await active.afterwards?.();
+    active.afterwards = undefined;
   }
 }
 
