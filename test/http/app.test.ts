@@ -39,7 +39,9 @@ describe('HTTP app', () => {
   });
 
   it('has the simulated phones do what phones can, and nothing that every object can', async () => {
-    const phones = phonesRouter({ call: (from, to) => Promise.resolve(`${from} ${to}`) } as Phones);
+    const phones = phonesRouter({ call: (from, to) => Promise.resolve(`${from} ${to}`) } as Phones, {
+      find: () => undefined,
+    });
     const own = await startApi({ phones });
     const post = (action: string) =>
       request(own.app)
