@@ -8,14 +8,14 @@ import { session } from './session.js';
 import { Start } from './Start.js';
 import { WORDS } from './words.js';
 
-const PAGES: Record<string, ComponentType> = { start: Start, calls: Calls };
+const PAGES: Partial<Record<keyof typeof WORDS.pages, ComponentType>> = { start: Start, calls: Calls };
 
 export function App() {
   const [name = ''] = route.value;
-  const page = name in PAGES ? name : 'start';
+  const page = name in PAGES ? (name as keyof typeof PAGES) : 'start';
   const isIn = session.value !== undefined && session.value.shown !== '';
   useEffect(() => {
-    const title = isIn ? WORDS.pages[page as keyof typeof WORDS.pages] : WORDS.login.title;
+    const title = isIn ? WORDS.pages[page] : WORDS.login.title;
     document.title = `${title} – ${WORDS.name}`;
   }, [page, isIn]);
   if (!isIn) return <Login />;
@@ -25,7 +25,7 @@ export function App() {
       <a class="skip" href="#main" onClick={focusMain}>
         {WORDS.skip}
       </a>
-      <Header page={page} />
+      <Header page={page} pages={Object.keys(PAGES)} />
       <main id="main" tabIndex={-1} key={session.value?.shown}>
         <Page />
       </main>

@@ -2,11 +2,13 @@ import { to } from './route.js';
 import { isSiteAdmin, session } from './session.js';
 import { WORDS } from './words.js';
 
-const { header, pages } = WORDS;
+const { header } = WORDS;
 
-export function Header({ page }: { page: string }) {
+type Name = keyof typeof WORDS.pages;
+
+export function Header({ page, pages }: { page: Name; pages: readonly string[] }) {
   const { role = 'viewer', account, user, shown = '' } = session.value ?? {};
-  const names = (Object.keys(pages) as (keyof typeof pages)[]).filter((name) =>
+  const names = (pages as Name[]).filter((name) =>
     name === 'webhooks' ? role !== 'user' : name !== 'site' || isSiteAdmin.value,
   );
   const change = (value: object | undefined) => () =>
@@ -21,7 +23,7 @@ export function Header({ page }: { page: string }) {
           {names.map((name) => (
             <li key={name}>
               <a href={to(name)} aria-current={name === page ? 'page' : undefined}>
-                {pages[name]}
+                {WORDS.pages[name]}
               </a>
             </li>
           ))}

@@ -80,7 +80,7 @@ describe('the console', function () {
     const { id, token } = await lab.tokenOf('admin');
     const page = kept(await lab.loggedIn(token));
     await lab.ask('DELETE', `/tokens/${id}`);
-    await page.getByRole('link', { name: 'Calls now' }).click();
+    await page.getByRole('navigation').getByRole('link', { name: 'Calls now' }).click();
     await page.getByText('please log in again').waitFor();
   });
 

@@ -3,6 +3,7 @@ import { access, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { loadConfig } from '../../src/config.js';
 import { startService, type Service } from '../../src/service.js';
@@ -17,6 +18,8 @@ export const TOKEN = 'the token of the console’s tests';
 export const ACCOUNT = 'demo';
 /** Milliseconds: what a page has to show is awaited, on a machine that does other things too. */
 const DEADLINE = 15_000;
+
+type Options = NonNullable<Parameters<Browser['newContext']>[0]>;
 
 interface Fault {
   id: string;
@@ -59,18 +62,18 @@ export class ConsoleLab {
     return new ConsoleLab(service, service.softswitch, browser, folder, await readFile(AXE, 'utf8'));
   }
 
-  /** A new visitor, in a tab of their own; what the browser refuses to do fails the test that asks {@link faults}. */
-  async visitor(options: Parameters<Browser['newContext']>[0] = {}): Promise<Page> {
+  /** A new visitor, in a tab of their own. */
+  async visitor(options: Options = {}, url = this.service.url): Promise<Page> {
     const context = await this.browser.newContext(options);
     context.setDefaultTimeout(DEADLINE);
     const page = await context.newPage();
-    await page.goto(this.service.url);
+    await page.goto(url);
     return page;
   }
 
   /** A visitor who has logged in, and looks at {@link ACCOUNT}. */
-  async loggedIn(token = TOKEN, options: Parameters<Browser['newContext']>[0] = {}): Promise<Page> {
-    const page = await this.visitor(options);
+  async loggedIn(token = TOKEN, options: Options = {}, url?: string): Promise<Page> {
+    const page = await this.visitor(options, url);
     await page.getByLabel('Token').fill(token);
     await page.getByRole('button', { name: 'Log in' }).click();
     if (token === TOKEN) {
@@ -85,9 +88,9 @@ export class ConsoleLab {
   async faults(page: Page): Promise<string[]> {
     // Not as a script element, which the page's policy would refuse.
     await page.evaluate(this.axe);
-    const found = (await page.evaluate(
+    const found = await page.evaluate<{ violations: Fault[] }>(
       `axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })`,
-    )) as { violations: Fault[] };
+    );
     return found.violations.flatMap(({ id, nodes }) =>
       nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`),
     );
@@ -106,6 +109,12 @@ export class ConsoleLab {
   /** A new token of this role. */
   async tokenOf(role: 'admin' | 'user' | 'viewer', user?: string): Promise<{ id: string; token: string }> {
     return this.ask('POST', '/tokens', { account: ACCOUNT, role, ...(user !== undefined && { user }) });
+  }
+
+  /** Ends every call, and waits until the service knows. */
+  async hangUp(): Promise<void> {
+    for (const leg of [...this.softswitch.pbx.channels.values()]) leg.hangup('NORMAL_CLEARING');
+    while ((await this.ask<object[]>('GET', `/accounts/${ACCOUNT}/channels`)).length > 0) await delay(25);
   }
 
   async close(): Promise<void> {

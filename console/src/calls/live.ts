@@ -75,7 +75,7 @@ export function callsOf({ legs, recordings }: Live): Call[] {
     for (const uuid of legsOf(recording, legs)) byLeg.set(uuid, recording);
   }
   return [...legs.values()]
-    .filter((leg) => !isSecond(leg, legs))
+    .filter((leg) => !isRinging(leg) && !isSecond(leg, legs))
     .map((leg) => callOf(leg, legs.get(leg.other_leg ?? ''), byLeg))
     .sort((a, b) => b.since - a.since || (a.leg.uuid < b.leg.uuid ? -1 : 1));
 }
@@ -91,6 +91,11 @@ function callOf(leg: Leg, other: Leg | undefined, recordings: ReadonlyMap<string
       : [leg.caller_id_number || leg.caller_id_name, leg.owner_id ?? leg.destination];
   const isBridged = leg.other_leg !== undefined;
   return { leg, from, to, isBridged, since: leg.timestamp, state, ...(recording && { recording }) };
+}
+
+/** A telephone that rings: whose call it is shows the leg that called. */
+function isRinging({ direction, answered }: Leg): boolean {
+  return direction === 'outbound' && !answered;
 }
 
 /** Of two legs that talk, the one that called stands for both. */
