@@ -98,7 +98,8 @@ export class Recovery {
     if (isLost && carrier === undefined) known = segmentEnded(doc, await this.endOfAudio(doc));
     if (!hasRecorder(active)) known = await this.withSegmentBegun(doc, legs);
     known = await this.maskedMeanwhile(known);
-    await keep(active, known, known.state === doc.state ? undefined : 'masked');
+    const isStored = known === doc && active.audited === doc.audit.length;
+    if (!isStored) await keep(active, known, known.state === doc.state ? undefined : 'masked');
     if (carrier !== undefined) following.moved(carrier, pathOf(active), pathOf);
     // Its leg left while nobody looked: it goes on with who is left, or is over.
     else if (!hasRecorder(active)) following.segmentOver(active, undefined, 'switch_lost');
