@@ -15,6 +15,7 @@ import type { Finisher } from './finisher.js';
 import type { Limits } from './limits.js';
 import { isMasked, type Maskers } from './masking.js';
 import type { RecorderOptions, RecordOutcome, RecordRequest, StopReason } from './ports.js';
+import type { Segments } from './segments.js';
 import type { Starting } from './starting.js';
 import { audited, masked, unmasked } from './state.js';
 
@@ -26,6 +27,7 @@ export interface CommandsParts {
   maskers: Maskers;
   finisher: Finisher;
   limits: Limits;
+  segments: Segments;
   announcer: Announcer;
   starting: Starting;
   pathOf: (active: Active) => string;
@@ -115,6 +117,7 @@ export class Commands {
     const active = await this.parts.starting.start(request, isCallMasked);
     const { doc } = active;
     await this.parts.keep(active, doc, 'started');
+    this.parts.attempt(active, this.parts.segments.stored(doc));
     if (isMasked(active)) await this.parts.keep(active, active.doc, 'masked');
     this.parts.heedWait(doc.internal.leg);
     this.parts.announcer.arm(active);
@@ -142,8 +145,13 @@ export class Commands {
     legs: Leg[],
     running: Active[],
   ): Promise<RecordOutcome> {
-    const { done, others, failed } = await this.parts.maskers.apply(verb, legs, running, request.leg.callId);
-    const at = request.maskedInSwitch && verb === 'mask' ? request.at : this.parts.now(request.leg.switchId);
+    const {
+      done,
+      others,
+      failed,
+      at: doneAt,
+    } = await this.parts.maskers.apply(verb, legs, running, request.leg.callId);
+    const at = request.maskedInSwitch && verb === 'mask' ? request.at : doneAt;
     const masks = verb === 'mask';
     const incomplete = masks ? 'mask_incomplete' : 'unmask_incomplete';
     const past = masks ? 'masked' : 'unmasked';

@@ -61,6 +61,7 @@ export class Recorder {
       maskers: this.maskers,
       finisher: this.finisher,
       limits: this.limits,
+      segments: this.segments,
       announcer: this.announcer,
       starting: new Starting({
         calls,
@@ -106,6 +107,7 @@ export class Recorder {
       options,
       recordings: this.active,
       finisher: this.finisher,
+      segments: this.segments,
       following: this.following,
       limits: this.limits,
       announcer: this.announcer,
