@@ -65,7 +65,18 @@ export const ERRORS = {
   // what the service says
   shutting_down: { status: 503, message: 'the service is stopping' },
   store_failed: { status: 503, message: 'the database did not take or give a document' },
-  database_unopenable: { status: 500, message: 'the database that METAFLOWS_DATABASE names cannot be opened' },
+  database_unopenable: {
+    status: 500,
+    message: 'the database that METAFLOWS_DATABASE names cannot be opened',
+  },
+  address_unusable: {
+    status: 500,
+    message: 'nothing can listen at METAFLOWS_HTTP_HOST, METAFLOWS_HTTP_PORT',
+  },
+  recordings_unusable: {
+    status: 500,
+    message: 'the folder METAFLOWS_RECORDINGS_MOUNT, or else METAFLOWS_RECORDINGS_DIR, cannot be written to',
+  },
 } as const satisfies Record<string, { status: number; message: string }>;
 
 /** A stable code of {@link ERRORS}. */

@@ -12,10 +12,13 @@ if (!loaded.ok) {
   process.exit(1);
 }
 const log = createLog(loaded.config.logLevel);
+// A new process finds all recordings again (recovery.ts), and what was still to be told or sent (delivery.ts).
 process.on('uncaughtException', (error) => {
   log.error('uncaught exception', { error });
   process.exit(1);
 });
+// One piece of work has failed, whole, and the one that asked for it was not there to hear it. Ending the process would take
+// their codes from all other calls while it starts again; what throws out of a listener may have left anything half done.
 process.on('unhandledRejection', (error) => log.error('unhandled rejection', { error }));
 
 try {
@@ -26,7 +29,10 @@ try {
   log.info('listening', { url: service.url });
   const stop = (signal: string) => {
     log.info('stopping', { signal });
-    setTimeout(() => process.exit(1), SHUTDOWN_MS).unref();
+    setTimeout(() => {
+      log.error('could not stop in time');
+      process.exit(1);
+    }, SHUTDOWN_MS).unref();
     service.close().then(
       () => process.exit(0),
       (error: unknown) => {

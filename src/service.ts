@@ -2,8 +2,9 @@
 import type { KeyObject } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'winston';
 import type { AuditEvent } from './audit/events.js';
 import { Calls, type Change } from './calls/calls.js';
@@ -49,6 +50,9 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
   version: string;
 };
 
+/** Milliseconds for what is under way when the service stops, a recording's start with its proof for instance. */
+const FINISH_MS = 5000;
+
 /** The running service. */
 export interface Service {
   /** Where the HTTP API listens. */
@@ -64,7 +68,7 @@ export interface Service {
   close(): Promise<void>;
 }
 
-/** Starts all parts; rejects with a MetaflowsError, or Node's own error where the HTTP address cannot be had. */
+/** Starts all parts; rejects with a MetaflowsError, which names the setting that cannot be used. */
 export async function startService(config: Config, log: Logger): Promise<Service> {
   const metrics = new Metrics();
   const recordings = new EventEmitter();
@@ -178,7 +182,9 @@ export async function startService(config: Config, log: Logger): Promise<Service
     for (const { notice, users } of notices) feed.publish(notice, users);
   };
 
-  const softswitch = config.switches.includes('embedded') ? await embedded(config, log) : undefined;
+  const isEmbedded = config.switches.includes('embedded');
+  if (isEmbedded || inbox) await files.make();
+  const softswitch = isEmbedded ? await embedded(log) : undefined;
   for (const address of config.switches) {
     const where = address === 'embedded' ? softswitch?.address : address;
     if (!where) continue;
@@ -248,11 +254,15 @@ export async function startService(config: Config, log: Logger): Promise<Service
     async close() {
       feed.close();
       relay.close();
-      await http.close();
-      transport?.close();
-      await digits.close();
-      await recorder.close();
+      const finished = http
+        .close()
+        .then(() => transport?.close())
+        .then(() => digits.close())
+        .then(() => recorder.close());
+      await Promise.race([finished, delay(FINISH_MS, undefined, { ref: false })]);
+      // From here on another instance acts; commands that have no answer yet get none.
       await Promise.all([...links.values()].map((link) => link.close()));
+      await finished;
       await softswitch?.close();
       disk.close();
       await retention.close();
@@ -288,8 +298,7 @@ function deliveryOf(
   });
 }
 
-async function embedded(config: Config, log: Logger): Promise<Softswitch> {
-  await mkdir(config.recordingsMount, { recursive: true });
+async function embedded(log: Logger): Promise<Softswitch> {
   const softswitch = new Softswitch({ domain: 'demo', log });
   await softswitch.start();
   return softswitch;
@@ -302,7 +311,10 @@ async function seed(store: Store, folder: string, log: Logger): Promise<void> {
     const account = entry.parentPath.slice(folder.length + 1);
     if (!entry.isFile() || !entry.name.endsWith('.json') || !account || account.includes('/')) continue;
     const file = join(entry.parentPath, entry.name);
-    const parsed = parseFlowFile(await readFile(file, 'utf8'));
+    const parsed = await readFile(file, 'utf8').then(parseFlowFile, (error: unknown) => ({
+      ok: false as const,
+      errors: [String(error)],
+    }));
     if (parsed.ok) await store.metaflows.seed(account, entry.name.slice(0, -'.json'.length), parsed.value);
     else log.error('metaflows file is not valid and was not loaded', { file, errors: parsed.errors });
   }

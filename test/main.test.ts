@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,7 +17,10 @@ describe('npm start', () => {
   afterEach(() => rm(folder, { recursive: true }));
 
   /** Runs it until it ends, or says that it listens; resolves with what it printed. */
-  async function start(port: number): Promise<{ code: number | null; printed: string }> {
+  async function start(
+    port: number,
+    settings: Record<string, string> = {},
+  ): Promise<{ code: number | null; printed: string }> {
     const child = spawn(process.execPath, ['--import', 'tsx', MAIN], {
       env: {
         PATH: process.env.PATH,
@@ -26,6 +29,7 @@ describe('npm start', () => {
         METAFLOWS_DATABASE: join(folder, 'db'),
         METAFLOWS_RECORDINGS_DIR: join(folder, 'recordings'),
         METAFLOWS_FLOWS_DIR: join(folder, 'flows'),
+        ...settings,
       },
     });
     let printed = '';
@@ -46,8 +50,26 @@ describe('npm start', () => {
     busy.close();
     expect(failed.code).to.equal(1);
     expect(failed.printed.trim().split('\n')).to.have.lengthOf(1);
-    expect(failed.printed).to.include('EADDRINUSE');
+    expect(failed.printed).to.include('METAFLOWS_HTTP_PORT').and.to.include('EADDRINUSE');
     expect((await start(0)).printed).to.match(/shown this once: mf_admin_/);
     expect((await start(0)).printed).not.to.include('mf_admin_');
+  });
+
+  it('names the setting that cannot be used, in one line', async () => {
+    const file = join(folder, 'a file');
+    await writeFile(file, '');
+    const push = { METAFLOWS_TRANSPORT: 'push', METAFLOWS_PUSH_URL: 'http://127.0.0.1:1' };
+    const away = { ...push, METAFLOWS_SWITCHES: 'esl://:x@127.0.0.1:1' };
+    for (const [name, settings] of [
+      ['METAFLOWS_DATABASE', { METAFLOWS_DATABASE: join(file, 'db') }],
+      ['METAFLOWS_RECORDINGS_DIR', { METAFLOWS_RECORDINGS_DIR: join(file, 'recordings') }],
+      ['METAFLOWS_RECORDINGS_MOUNT', { ...away, METAFLOWS_RECORDINGS_MOUNT: join(file, 'recordings') }],
+      ['METAFLOWS_HTTP_HOST', { METAFLOWS_HTTP_HOST: '192.0.2.1' }],
+    ] as const) {
+      const { code, printed } = await start(0, settings);
+      expect(code, name).to.equal(1);
+      expect(printed.trim().split('\n'), printed).to.have.lengthOf(1);
+      expect(printed).to.include(name);
+    }
   });
 });

@@ -2,6 +2,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Express } from 'express';
+import { MetaflowsError } from '../errors.js';
 
 /** Milliseconds that requests under way get to end when the server closes. */
 const GRACE_MS = 2000;
@@ -13,16 +14,18 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
-/** Rejects with Node's own error where the address cannot be had. */
+/** Rejects with `address_unusable` where the address cannot be had. */
 export function listen(app: Express, host: string, port: number): Promise<HttpServer> {
   const server = createServer((req, res) => {
     req.url = originForm(req.url ?? '');
     app(req, res);
   });
   return new Promise((resolve, reject) => {
-    server.once('error', reject);
+    const refuse = (error: Error) =>
+      reject(new MetaflowsError('address_unusable', error.message, { cause: error }));
+    server.once('error', refuse);
     server.listen(port, host, () => {
-      server.off('error', reject);
+      server.off('error', refuse);
       resolve({
         port: (server.address() as AddressInfo).port,
         close: () =>

@@ -46,6 +46,7 @@ export class Digits {
   private readonly listeners = new Map<string, Listener[]>();
   private readonly running = new Set<Promise<void>>();
   private readonly absorbing: Absorbing;
+  private closed = false;
 
   constructor(private readonly options: DigitsOptions) {
     this.absorbing = new Absorbing(options);
@@ -95,7 +96,7 @@ export class Digits {
     const leg = this.options.calls.get(event.uuid);
     if (!leg) return;
     const listeners = this.listenersOf(leg);
-    if (event.type !== 'binding' && !this.options.actsFor(leg.switchId)) return;
+    if (event.type !== 'binding' && (this.closed || !this.options.actsFor(leg.switchId))) return;
     switch (event.type) {
       case 'binding':
         this.absorbing.executed(leg, event.application, event.data);
@@ -140,8 +141,9 @@ export class Digits {
     }
   }
 
-  /** Ends every timer and waits for the codes that are being run. */
+  /** Runs no more codes, ends every timer and waits for the codes that are being run. */
   async close(): Promise<void> {
+    this.closed = true;
     for (const listeners of this.listeners.values()) {
       for (const { timer } of listeners) clearTimeout(timer);
     }

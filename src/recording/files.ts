@@ -1,9 +1,10 @@
 /** Recordings as files: where one lies, and what the service makes of it when it has ended. */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { chmod, rename, rm, stat } from 'node:fs/promises';
+import { constants, createReadStream } from 'node:fs';
+import { access, chmod, mkdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { MetaflowsError } from '../errors.js';
 import { timeOfUuid, uuidDigits } from '../uuid.js';
 import { joinMp3, mp3Duration } from './mp3.js';
 import { joinWav, mendWav, trimWav, wavDuration, wavRate } from './wav.js';
@@ -68,6 +69,16 @@ const SILENCE = 200;
 /** The recordings folder as this service sees it. */
 export class RecordingFiles {
   constructor(private readonly mount: string) {}
+
+  /** Makes the folder, where this service is to write to it; rejects with `recordings_unusable`. */
+  async make(): Promise<void> {
+    try {
+      await mkdir(this.mount, { recursive: true });
+      await access(this.mount, constants.W_OK);
+    } catch (error) {
+      throw new MetaflowsError('recordings_unusable', (error as Error).message, { cause: error });
+    }
+  }
 
   path(file: string): string {
     return join(this.mount, file);

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -111,6 +112,21 @@ describe('the end of a recording', () => {
     expect(fetched).to.equal(1);
     expect(saved.at(1)).to.include({ state: 'completed' }).and.not.have.property('size');
     expect(saved.at(-1)).to.include({ state: 'completed', size: 16_044, duration_ms: 1000 });
+  });
+
+  it('is failed, and keeps its audio, where the switch could not write all of it', async () => {
+    for (const path of [undefined, '/rec/a/b.wav']) {
+      const finisher = finisherWith();
+      if (path !== undefined) {
+        first = 'a/b.wav';
+        active.doc = { ...active.doc, internal: { ...active.doc.internal, file: first, path } };
+      }
+      await put(first, 8000);
+      await finisher.finish(active, 'hangup', { at: NOW, durationMs: 4000, cause: 'uri-failure' });
+      expect(saved.at(-1)).to.include({ state: 'failed', failure: 'write_error', size: 16_044 });
+      expect(existsSync(join(folder, first))).to.equal(true);
+    }
+    expect(told).to.deep.equal(['stopped', 'failed', 'stopped', 'failed']);
   });
 
   it('keeps the segments where they cannot be joined', async () => {

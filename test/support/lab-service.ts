@@ -17,6 +17,7 @@ export const TOKEN = 'the token of the tests';
 /** How long a test waits for what the service has to bring about, milliseconds. */
 const DEADLINE = 10_000;
 const POLL = 25;
+const READY = /"ready"/;
 
 /** The codes of `kazoo.md`'s example, and of the demo. */
 export const CODES = {
@@ -49,14 +50,17 @@ export class TestService {
     private readonly signal: (signal: NodeJS.Signals) => void = () => undefined,
   ) {}
 
-  /** Starts it in this process; `settings` are environment variables without their prefix. */
-  static async start(lab: Lab, settings: Record<string, string> = {}): Promise<TestService> {
+  /**
+   * Starts it in this process; `settings` are environment variables without their prefix, `readyz` is what /readyz says
+   * when it can be tried.
+   */
+  static async start(lab: Lab, settings: Record<string, string> = {}, readyz = READY): Promise<TestService> {
     const folder = await mkdtemp(join(tmpdir(), 'metaflows-service-'));
     const loaded = loadConfig(environment(lab, folder, settings));
     if (!loaded.ok) throw new Error(loaded.errors.join('\n'));
     const { log, lines } = capturingLog();
     const service = await startService(loaded.config, log);
-    return new TestService(lab, service.url, folder, lines, () => service.close()).ready();
+    return new TestService(lab, service.url, folder, lines, () => service.close()).ready(readyz);
   }
 
   /** Starts it as a process of its own, on the database of `after`, which has ended; `killedAfter` as `killed.ts` has it. */
@@ -224,8 +228,11 @@ export class TestService {
     return tone.includes(',500)') ? 'refused' : 'failed';
   }
 
-  private async ready(): Promise<this> {
-    await eventually('readiness', async () => (await fetch(`${this.url}/readyz`)).ok || undefined);
+  private async ready(readyz = READY): Promise<this> {
+    await eventually(`readyz ${readyz.source}`, async () => {
+      const response = await fetch(`${this.url}/readyz`);
+      return readyz.test(await response.text()) || undefined;
+    });
     return this;
   }
 }

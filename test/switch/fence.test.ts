@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { commands } from '../../src/softswitch/commands.js';
 import type { Instance } from '../../src/softswitch/instance.js';
 import { expand } from '../../src/softswitch/expand.js';
-import { record, setVariable, type ApiCommand } from '../../src/switch/commands.js';
+import { record, setGlobal, setVariable, type ApiCommand } from '../../src/switch/commands.js';
 import { acts, fenced, fencedData } from '../../src/switch/fence.js';
 
 const NO_SWITCH = undefined as unknown as Instance;
@@ -35,6 +35,7 @@ describe('a command behind the fence', () => {
       for (const command of [
         record('start', UUID, path, { variables: { metaflows_recording: 'a' } }),
         setVariable(UUID, 'metaflows_note', path),
+        setGlobal('metaflows_masked_202611-a', '@1795178399258'),
       ]) {
         expect(asRun(command, 'me')).to.equal(`${command.command} ${command.args}`);
       }

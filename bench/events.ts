@@ -1,0 +1,48 @@
+/**
+ * Switch events through the whole service, beside JSON.parse alone of the same bodies: calls end and begin, so that as
+ * many are live at the end of a round as at its beginning, and four keys are pressed for each.
+ */
+import { beginning, dtmf, ending } from './legs.js';
+import { framesOf, type BareSwitch } from './switch.js';
+
+/** Events of a call that ended, of one that began, and of four keys. */
+export const EVENTS_PER_CALL = 14;
+
+/** Events a second. */
+export interface EventRates {
+  service: number;
+  parse: number;
+}
+
+/**
+ * One round over about `count` events. The service has applied them all when it has bound the codes of the last call,
+ * its legs pinned and everything before them done.
+ */
+export async function eventRound(bare: BareSwitch, count: number): Promise<EventRates> {
+  const bodies: string[] = [];
+  for (let each = 0; each < count / EVENTS_PER_CALL; each++) {
+    const old = bare.calls[0];
+    if (old) bodies.push(...ending(old));
+    const pressed = bare.calls[Math.floor(bare.calls.length / 2)] ?? old;
+    if (pressed) for (const digit of '1234') bodies.push(dtmf(pressed.callee, digit));
+    bare.remove();
+    bodies.push(...beginning(bare.add()));
+  }
+  const last = bare.calls.at(-1)?.callee.uuid ?? '';
+  const frames = framesOf(bodies);
+  const parseBegan = performance.now();
+  for (const body of bodies) JSON.parse(body);
+  const parseMs = performance.now() - parseBegan;
+
+  const applied = new Promise<number>((resolve) => {
+    bare.onCommand = (_command, args) => {
+      if (args.includes(`${last} metaflows_realm`)) resolve(performance.now());
+    };
+  });
+  const began = performance.now();
+  bare.send(frames);
+  const serviceMs = (await applied) - began;
+  bare.onCommand = undefined;
+  await bare.quiet();
+  return { service: (bodies.length / serviceMs) * 1000, parse: (bodies.length / parseMs) * 1000 };
+}
