@@ -23,6 +23,10 @@ export interface Active {
   /** Beeps now and then. */
   beep?: NodeJS.Timeout | undefined;
   saving: Promise<void>;
+  /** What happened, where the store did not take it. */
+  untold: Happening[];
+  /** What is to be done when its last document is stored. */
+  afterwards?: (() => Promise<void>) | undefined;
   /** How many of its document's audit entries the audit has. */
   audited: number;
 }
@@ -32,7 +36,12 @@ export function hasRecorder({ doc }: Active): boolean {
   return !doc.internal.pauses.includes('gap');
 }
 
+/** Milliseconds until what the store did not take is given to it again. */
+const RETRY_MS = 1000;
+
 export class ActiveRecordings {
+  /** Those whose document the store did not take, also where they have ended. */
+  private readonly unsaved = new Map<string, NodeJS.Timeout>();
   private readonly byId = new Map<string, Active>();
   private readonly byLeg = new Map<string, Set<Active>>();
 
@@ -67,7 +76,7 @@ export class ActiveRecordings {
 
   /** `audited`: how many entries of a document that was stored before the audit has. */
   add(doc: RecordingDocument, audited = 0): Active {
-    const active: Active = { doc, saving: Promise.resolve(), audited };
+    const active: Active = { doc, saving: Promise.resolve(), untold: [], audited };
     this.byId.set(doc.id, active);
     this.index(active);
     return active;
@@ -76,7 +85,8 @@ export class ActiveRecordings {
   /**
    * Takes the next document of a recording; resolves when it is stored, and what is new in its audit is in the chain.
    * That comes first: a line too many can be explained, one that is missing cannot. What `happened` is told then.
-   * Rejects with `not_acting` where another instance has taken the recording over.
+   * Rejects with `not_acting` where another instance has taken the recording over, and where the store does not take it:
+   * it counts all the same, and is given to the store again until it is taken.
    */
   save(active: Active, doc: RecordingDocument, happened: readonly Happening[] = []): Promise<void> {
     if (this.byId.has(doc.id)) {
@@ -86,17 +96,14 @@ export class ActiveRecordings {
     } else {
       active.doc = doc;
     }
-    const saved = active.saving.then(async () => {
-      if (!this.mayWrite(doc.internal.switch)) throw new MetaflowsError('not_acting', doc.internal.switch);
-      for (const entry of doc.audit.slice(active.audited)) {
-        await this.audit(eventOf(doc, entry));
-        active.audited++;
-      }
-      await this.store.save(doc, happened);
-      for (const each of happened) await this.tell({ ...each, recording: doc });
-    });
+    const saved = active.saving.then(() => this.write(active, doc, happened));
     active.saving = saved.catch(() => undefined);
     return saved;
+  }
+
+  /** Whether it has ended, and the store could not be told yet. */
+  hasEndedUnsaved(id: string): boolean {
+    return this.unsaved.has(id) && !this.byId.has(id);
   }
 
   /** The recording runs no more: no command finds it from here on, its document may still be saved. */
@@ -109,6 +116,29 @@ export class ActiveRecordings {
   /** Ends every timer; what runs goes on running in the switch. */
   close(): void {
     for (const active of this.byId.values()) clearTimers(active);
+    for (const timer of this.unsaved.values()) clearTimeout(timer);
+  }
+
+  private async write(active: Active, doc: RecordingDocument, happened: readonly Happening[]): Promise<void> {
+    clearTimeout(this.unsaved.get(doc.id));
+    this.unsaved.delete(doc.id);
+    if (!this.mayWrite(doc.internal.switch)) throw new MetaflowsError('not_acting', doc.internal.switch);
+    active.untold.push(...happened);
+    try {
+      for (const entry of doc.audit.slice(active.audited)) {
+        await this.audit(eventOf(doc, entry));
+        active.audited++;
+      }
+      await this.store.save(doc, active.untold);
+    } catch (error) {
+      const again = () => void this.save(active, active.doc).catch(() => undefined);
+      this.unsaved.set(doc.id, setTimeout(again, RETRY_MS));
+      throw error;
+    }
+    for (const each of active.untold.splice(0)) await this.tell({ ...each, recording: doc });
+    if (doc !== active.doc) return;
+    await active.afterwards?.();
+    active.afterwards = undefined;
   }
 
   private index(active: Active): void {

@@ -116,18 +116,20 @@ export class Commands {
   private async start(request: RecordRequest, isCallMasked: boolean): Promise<Active> {
     const active = await this.parts.starting.start(request, isCallMasked);
     const { doc } = active;
-    await this.parts.keep(active, doc, 'started');
-    this.parts.attempt(active, this.parts.segments.stored(doc));
-    if (isMasked(active)) await this.parts.keep(active, active.doc, 'masked');
+    // It runs, also where it cannot be stored just now.
+    const kept = [this.parts.keep(active, doc, 'started')];
+    if (isMasked(active)) kept.push(this.parts.keep(active, active.doc, 'masked'));
     this.parts.heedWait(doc.internal.leg);
     this.parts.announcer.arm(active);
     void this.parts.announcer.inform(active, this.parts.options.calls.partiesOf(request.leg));
+    this.parts.attempt(active, this.parts.prepare(active, request.leg.callId));
+    await Promise.all(kept);
+    this.parts.attempt(active, this.parts.segments.stored(doc));
     this.parts.options.log.info('recording started', {
       recording: doc.id,
       leg: doc.internal.leg,
       account: doc.account_id,
     });
-    this.parts.attempt(active, this.parts.prepare(active, request.leg.callId));
     return active;
   }
 
@@ -162,8 +164,9 @@ export class Commands {
         const change = masks ? masked : unmasked;
         const changed = done.has(active) ? change(active.doc, at) : active.doc;
         const doc = failed === undefined ? audited(changed, entryOf(request, verb, 'ok')) : changed;
-        await this.parts.keep(active, doc, done.has(active) ? past : undefined);
+        const kept = this.parts.keep(active, doc, done.has(active) ? past : undefined);
         this.parts.limits.arm(active);
+        await kept;
       }),
     );
     if (failed !== undefined) throw new MetaflowsError(incomplete, failed);

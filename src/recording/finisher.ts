@@ -148,8 +148,8 @@ export class Finisher {
       ? { ...withoutFile, state: 'discarded' }
       : { ...withoutFile, ...(size !== undefined && { size }), ...(sha256 !== undefined && { sha256 }) };
     const doc = withDelivery(ended(active.doc, final));
+    if (ending.size !== undefined && !isAdopted(doc)) active.afterwards = () => files.removeParts(segments);
     await this.recordings.save(active, doc, [happening('stopped', at), happening(final.state, at)]);
-    if (ending.size !== undefined && !isAdopted(doc)) await files.removeParts(segments);
     log.info('recording ended', {
       recording: doc.id,
       state: doc.state,

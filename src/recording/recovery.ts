@@ -102,7 +102,8 @@ export class Recovery {
     const docs = new Map((await options.store.unfinished()).map((doc) => [doc.id, doc]));
     for (const { doc } of recordings.all()) docs.set(doc.id, doc);
     return [...docs.values()].filter(
-      ({ id, internal }) => internal.switch === switchId && !finisher.isFinishing(id),
+      ({ id, internal }) =>
+        internal.switch === switchId && !finisher.isFinishing(id) && !recordings.hasEndedUnsaved(id),
     );
   }
 

@@ -4,7 +4,7 @@ import type { RecordCallData } from '../generated/record_call.js';
 import type { RecordingDocument } from '../generated/recording.js';
 import { assertAccepted, record, setGlobal, type ApiCommand } from '../switch/commands.js';
 import type { Leg } from '../calls/calls.js';
-import { beginning, isStereo, noteOf } from './document.js';
+import { beginning, currentFile, isStereo, noteOf } from './document.js';
 import type { RecordingFiles } from './files.js';
 import { cuts } from './state.js';
 
@@ -87,9 +87,10 @@ export class Segments {
       return await begun.started;
     } catch (error) {
       begun.cancel();
-      // What the switch may have begun all the same must not run without anybody knowing of it.
+      // What the switch may have begun all the same must not run, or lie about, without anybody knowing of it.
       await port
         .apis(key, [record('stop', target.uuid, path), setGlobal(beginning(doc.id), '')])
+        .then(() => this.files.remove(currentFile(doc)))
         .catch(() => undefined);
       throw error;
     }

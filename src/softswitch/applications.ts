@@ -1,5 +1,5 @@
 import { parseToneStream } from './audio.js';
-import { bridgeLegs } from './bridge.js';
+import { bridgeLegs, joinLegs } from './bridge.js';
 import type { Channel } from './channel.js';
 import { dial } from './dial.js';
 import type { Target } from './digits.js';
@@ -46,6 +46,21 @@ async function bridge(leg: Channel, data: string): Promise<void> {
   }
   leg.answer();
   await bridgeLegs(leg, answered, isTrue(leg.get('bypass_media')));
+}
+
+/** Takes a call over, that rings or is talked on: whoever was its other party is out of it (`switch_ivr_intercept_session`). */
+function intercept(leg: Channel, data: string): void {
+  const [first = '', second] = separate(data, ' ');
+  const { channels } = leg.instance;
+  const named = channels.get(second ?? first);
+  const taken = second === undefined ? named : (named?.partner ?? named?.otherLeg?.leg);
+  if (!taken || taken.down || taken === leg) return;
+  const rung = [...channels.values()].find(({ otherLeg, down }) => otherLeg?.leg === taken && !down);
+  const left = taken.partner ?? rung;
+  leg.answer();
+  taken.answer();
+  joinLegs(leg, taken);
+  left?.hangup('PICKED_OFF');
 }
 
 /** The actions of `<extension> XML [<context>]`, or of `'m:^:app:data^app:data' inline`. */
@@ -127,6 +142,7 @@ export const applications: ReadonlyMap<string, Application> = new Map<string, Ap
     },
   ],
   ['hangup', (leg, data) => leg.hangup(data || 'NORMAL_CLEARING')],
+  ['intercept', intercept],
   [
     'park',
     async (leg) => {

@@ -107,6 +107,7 @@ const throughLoopback: MakeLeg = (request) => {
   b.endpoint = new LoopbackEnd(() => a);
   from?.preAnswer();
   announce(a, from);
+  a.set('other_loopback_leg_uuid', b.uuid);
   b.fire('CHANNEL_CREATE');
   void a.changed().then(() => {
     if (a.answered) instance.timers.after(LOOPBACK_LEAVES_AFTER_MS, () => leaveLoopback(a, b));

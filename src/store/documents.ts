@@ -44,13 +44,16 @@ interface Changed<T> {
 /** Whatever PouchDB rejects with becomes a MetaflowsError `store_failed`. */
 export class Documents {
   readonly #db: PouchDB.Database;
+  readonly #settlesMs: number;
   readonly #writer: Writer;
   readonly #turns = new Turns();
   /** As this process has written them, the oldest first. */
   readonly #written = new Map<string, Entry<object>>();
 
-  constructor(db: PouchDB.Database) {
+  /** `settlesMs`: milliseconds within which a database that takes two documents of the same id has chosen one. */
+  constructor(db: PouchDB.Database, settlesMs = 0) {
     this.#db = db;
+    this.#settlesMs = settlesMs;
     this.#writer = new Writer(db);
   }
 
@@ -97,6 +100,15 @@ export class Documents {
   /** Stores a document that is never changed; resolves with false where there is one already. */
   async create(id: string, value: object): Promise<boolean> {
     return (await this.#put({ ...value, _id: id })) !== undefined;
+  }
+
+  /** The document that there is, else one of `value`; the same for all who ask at the same time. */
+  async settle<T extends object>(id: string, value: T): Promise<T> {
+    const known = await this.get<T>(id);
+    if (known) return known.value;
+    await this.create(id, value);
+    await setTimeout(this.#settlesMs);
+    return (await this.get<T>(id))?.value ?? value;
   }
 
   /** Deletes the document; resolves with undefined where there was none. */

@@ -137,22 +137,18 @@ export class RecordingStore {
     const recordings: RecordingDocument[] = [];
     let next = query.startKey;
     for (let scanned = 0; scanned < MAX_SCANNED && recordings.length < limit;) {
-      // Of no more ids than the page has room for: the next page begins behind the last one that was looked at.
+      // Of no more than the page has room for: the next page begins behind the last one that was looked at.
       const room = matches ? BATCH : limit - recordings.length;
-      const ids = await this.#ids(account, { ...query, startKey: next, limit: room + 1 });
-      const batch = ids.slice(0, room);
-      next = ids[room];
-      const entries = await this.#documents.getAll<Stored>(
-        batch.map((id) => `recording/${keyOf(account, id)}`),
-      );
-      for (const [index, { value }] of entries.entries()) {
-        if (matches?.(value.recording) === false) continue;
-        if (recordings.push(value.recording) === limit) {
-          next = entries[index + 1]?.value.recording.id ?? next;
+      const { found, following } = await this.#find(account, { ...query, startKey: next, limit: room });
+      next = following;
+      for (const [index, recording] of found.entries()) {
+        if (matches?.(recording) === false) continue;
+        if (recordings.push(recording) === limit) {
+          next = found[index + 1]?.id ?? next;
           break;
         }
       }
-      scanned += batch.length;
+      scanned += room;
       if (next === undefined) break;
     }
     return { recordings, ...(next !== undefined && { next_start_key: next }) };
@@ -222,16 +218,26 @@ export class RecordingStore {
     return value.recording;
   }
 
-  #ids(account: string, { user, from, to, startKey, limit }: RecordingQuery): Promise<string[]> {
+  /** As many as `limit` says; `following` is the id of the one behind them. */
+  async #find(
+    account: string,
+    { user, from, to, startKey, limit }: RecordingQuery,
+  ): Promise<{ found: RecordingDocument[]; following: string | undefined }> {
     const bounds = [startKey, to === undefined ? undefined : `${timePart(to)}\uffff`];
-    return this.#documents.ids(
-      user === undefined ? `recording/${keyOf(account, '')}` : `owned/${keyOf(account, user, '')}`,
-      {
-        lowest: from === undefined ? undefined : timePart(from),
-        highest: bounds.filter((bound) => bound !== undefined).sort()[0],
-        limit,
-      },
-    );
+    const range = {
+      lowest: from === undefined ? undefined : timePart(from),
+      highest: bounds.filter((bound) => bound !== undefined).sort()[0],
+      limit: limit + 1,
+    };
+    const prefix = `recording/${keyOf(account, '')}`;
+    if (user === undefined) {
+      const entries = await this.#documents.entries<Stored>(prefix, range);
+      const found = entries.map(({ value }) => value.recording);
+      return { found: found.slice(0, limit), following: found[limit]?.id };
+    }
+    const ids = await this.#documents.ids(`owned/${keyOf(account, user, '')}`, range);
+    const entries = await this.#documents.getAll<Stored>(ids.slice(0, limit).map((id) => prefix + id));
+    return { found: entries.map(({ value }) => value.recording), following: ids[limit] };
   }
 
   /** Resolves when no change is under way. */

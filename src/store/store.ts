@@ -19,6 +19,9 @@ import { ScopedStore } from './scoped.js';
 import { TokenStore } from './tokens.js';
 import { WebhookStore } from './webhooks.js';
 
+/** Milliseconds: the nodes of a CouchDB cluster tell each other at once what they have taken. */
+const SETTLES_MS = 1000;
+
 /** Of older versions, in which only the audit knew of instances. */
 const INSTANCE = 'audit-instance';
 
@@ -53,7 +56,7 @@ export interface Store {
 export async function openStore(location: string, log: Logger): Promise<Store> {
   const remote = /^https?:/.test(location);
   const { db, end } = await open(location, remote);
-  const documents = new Documents(db);
+  const documents = new Documents(db, remote ? SETTLES_MS : 0);
   const metaflows = new ScopedStore<Metaflows>(documents, 'metaflows', log);
   const callRecording = new ScopedStore<CallRecording>(documents, 'call_recording', log);
   const tokens = new TokenStore(documents);

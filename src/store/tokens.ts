@@ -125,7 +125,7 @@ export class TokenStore {
     }
     const made = newToken(ADMIN.tokenId);
     const hashes = hashesOf(made, nameOf(ADMIN));
-    const { value } = await this.#documents.update<Hashes>(ADMIN_DOCUMENT, (known) => known ?? hashes);
+    const value = await this.#documents.settle<Hashes>(ADMIN_DOCUMENT, hashes);
     this.#admin = value;
     return value.hash === hashes.hash ? { made } : {};
   }

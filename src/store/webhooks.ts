@@ -112,11 +112,8 @@ export class WebhookStore {
     const made = generateKeyPairSync('ed25519')
       .privateKey.export({ type: 'pkcs8', format: 'pem' })
       .toString();
-    const { value } = await this.#documents.update<{ pem: string }>(
-      SIGNING_KEY,
-      (known) => known ?? { pem: made },
-    );
-    return createPrivateKey(value.pem);
+    const { pem } = await this.#documents.settle(SIGNING_KEY, { pem: made });
+    return createPrivateKey(pem);
   }
 }
 

@@ -226,6 +226,8 @@ function report(): void {
     );
     console.log(`${what.padEnd(49)}${numbers.join('')}`);
   }
+  const wrong = verdicts.filter(({ violations }) => violations.length > 0).length;
+  console.log(`\n${verdicts.length - wrong} passing\n${wrong} failing`);
   for (const { what, violations } of verdicts) {
     if (violations.length > 0) console.log(`\n${what}:`);
     for (const violation of violations) console.log(`  ${violation}`);

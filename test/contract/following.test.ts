@@ -40,6 +40,15 @@ describe('contract: the service, recordings follow their calls', function () {
     return { doc, heard: inTurn(wav) };
   };
 
+  const loopbackLeft = (one: Leg, other: Leg) =>
+    lab().socket.until(
+      'bridge of the real legs',
+      (event) =>
+        event['Event-Name'] === 'CHANNEL_BRIDGE' &&
+        [event['Bridge-A-Unique-ID'], event['Bridge-B-Unique-ID']].sort().join() ===
+          [one.uuid, other.uuid].sort().join(),
+    );
+
   it('the recorded callee transfers while masked: not a frame in clear until the caller unmasks', async () => {
     const { caller, callee } = await lab().phones.call('1001', '1002');
     await service().bound(caller);
@@ -118,14 +127,7 @@ describe('contract: the service, recordings follow their calls', function () {
     const { caller, callee } = await lab().phones.call('1001', '1002', { prefix: '81' });
     await record(caller, {});
     await service().bound(callee);
-    const left = lab().socket.until(
-      'bridge of the real legs',
-      (event) =>
-        event['Event-Name'] === 'CHANNEL_BRIDGE' &&
-        [event['Bridge-A-Unique-ID'], event['Bridge-B-Unique-ID']].sort().join() ===
-          [caller.uuid, callee.uuid].sort().join(),
-    );
-    await left;
+    await loopbackLeft(caller, callee);
     await talk(600);
     expect(await service().code(callee, '*72')).to.equal('done');
     await talk(500);
@@ -135,6 +137,86 @@ describe('contract: the service, recordings follow their calls', function () {
     expect(heard).to.deep.equal([
       ['440', 'silence'],
       ['880', 'silence'],
+    ]);
+  });
+
+  it('forwarded through a loopback channel, which leaves while it is masked: masked until somebody unmasks', async () => {
+    const { caller, callee } = await lab().phones.call('1001', '1002', { prefix: '81' });
+    await service().bound(caller);
+    expect(await service().code(caller, '*71')).to.equal('done');
+    expect(await service().code(caller, '*72')).to.equal('done');
+    await loopbackLeft(caller, callee);
+    await talk(600);
+    expect(await service().code(caller, '*73')).to.equal('done');
+    await talk(600);
+    await lab().phones.hangup(caller);
+    const { doc, heard } = await finished(caller, 1);
+    expect(doc.segments[0]!.call_id).to.equal(callee.uuid);
+    expect(heard.map((side) => side.slice(-2))).to.deep.equal([
+      ['silence', '440'],
+      ['silence', '880'],
+    ]);
+  });
+
+  it('forwarded through a loopback channel, started when that has left', async () => {
+    const { caller, callee } = await lab().phones.call('1001', '1002', { prefix: '81' });
+    await loopbackLeft(caller, callee);
+    await service().bound(callee);
+    expect(await service().code(callee, '*71')).to.equal('done');
+    await talk(600);
+    await lab().phones.hangup(callee);
+    expect((await finished(callee, 1)).heard).to.deep.equal([['440'], ['880']]);
+  });
+
+  it('a ringing call is picked up: the recording that waited for a bridge goes on with who did', async () => {
+    const caller = await lab().phones.ring('1001', '1002');
+    const third = await lab().phones.callAlone('1003', '5900');
+    await record(caller, { record_on_bridge: true });
+    await lab().phones.pickUp(third, caller);
+    await talk(1000);
+    await lab().phones.hangup(third);
+    expect((await finished(caller, 1)).heard).to.deep.equal([['440'], ['1120']]);
+  });
+
+  it('a call is picked off while it is masked: recorded on with who took it, in clear when somebody unmasks', async () => {
+    const { caller, callee } = await lab().phones.call('1001', '1002');
+    await service().bound(caller);
+    await service().code(caller, '*71');
+    await talk(600);
+    await service().code(caller, '*72');
+    await talk(400);
+    const third = await lab().phones.callAlone('1003', '5900');
+    await lab().phones.pickUp(third, caller);
+    await lab().socket.event('CHANNEL_DESTROY', callee.uuid);
+    await service().connected(caller);
+    await talk(600);
+    expect(await service().code(caller, '*73')).to.equal('done');
+    await talk(800);
+    await lab().phones.hangup(caller);
+    expect((await finished(caller, 2)).heard).to.deep.equal([
+      ['440', 'silence', '440'],
+      ['880', 'silence', '1120'],
+    ]);
+  });
+
+  it('held by either party while it is masked: masked until somebody unmasks', async () => {
+    const { caller, callee } = await lab().phones.call('1001', '1002');
+    await service().bound(caller);
+    await service().code(caller, '*71');
+    await talk(600);
+    await service().code(caller, '*72');
+    for (const party of [callee, caller]) {
+      await lab().phones.hold(party);
+      await talk(500);
+      await lab().phones.unhold(party);
+      await talk(400);
+    }
+    expect(await service().code(caller, '*73')).to.equal('done');
+    await talk(800);
+    await lab().phones.hangup(caller);
+    expect((await finished(caller, 1)).heard).to.deep.equal([
+      ['440', 'silence', '440'],
+      ['880', 'silence', '880'],
     ]);
   });
 

@@ -143,6 +143,26 @@ describe('contract: legs', () => {
       for (const leg of [first.caller, second.callee]) expect(namesOf(leg)).not.to.include('CHANNEL_HANGUP');
     });
 
+    it('intercept takes a leg over, that rings or talks: whoever was at its other end is picked off', async () => {
+      const ringing = await lab().phones.ring('1001', '1002');
+      const talking = await lab().phones.call('1004', '1005');
+      for (const [taken, from] of [
+        [ringing, '1006'],
+        [talking.caller, '1007'],
+      ] as const) {
+        mark = lab().socket.mark();
+        const third = await lab().phones.callAlone(from, '5900');
+        await lab().phones.pickUp(third, taken);
+        const causes = await lab().socket.until(
+          'leg that is picked off',
+          (event) => nameOf(event) === 'CHANNEL_HANGUP' && event['Hangup-Cause'] === 'PICKED_OFF',
+          mark,
+        );
+        expect(causes['Call-Direction']).to.equal('outbound');
+        expect(namesOf(taken)).not.to.include('CHANNEL_HANGUP');
+      }
+    });
+
     it('uuid_transfer moves the leg that it names, bindings and all', async () => {
       const { caller, callee } = await lab().phones.call('1001', '1002');
       await absorb(lab().socket, caller.uuid, ['*71']);

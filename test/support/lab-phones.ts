@@ -48,6 +48,32 @@ export class Phones {
     return this.originate(from, to, header, `sofia/gateway/${from}/${prefix}${to}`);
   }
 
+  /** Calls a user whose phone rings for a minute; resolves, with the caller's leg, when it does. */
+  async ring(from: string, to: string): Promise<Leg> {
+    const marks = { pbx: this.pbx.mark(), phones: this.phones.mark() };
+    const phone = randomUUID();
+    const variables = ['sip_h_X-Lab-Ring=60000', `origination_uuid=${phone}`];
+    await ok(this.phones.command(`bgapi ${dialling(from, variables, `sofia/gateway/${from}/${to}`)}`));
+    const isCall = (event: LabEvent) =>
+      nameOf(event) === 'CHANNEL_CREATE' &&
+      event['Call-Direction'] === 'inbound' &&
+      event['Caller-Destination-Number'] === to;
+    const caller = await this.pbx.until(`call of ${from}`, isCall, marks.pbx);
+    await this.phones.until(`call to ${to}`, isCall, marks.phones);
+    return { number: from, uuid: caller['Unique-ID']!, phone };
+  }
+
+  /** Lets a leg that is parked take a call over, and waits until it is bridged with the leg of that call. */
+  async pickUp(leg: Leg, call: Leg): Promise<void> {
+    const mark = this.pbx.mark();
+    await ok(this.pbx.execute(leg.uuid, 'intercept', call.uuid));
+    await this.pbx.until(
+      'bridge of who picked up',
+      (event) => [leg.uuid, call.uuid].every((uuid) => isBridge(event, uuid)),
+      mark,
+    );
+  }
+
   /** Somebody outside calls a user through the carrier, who authenticates nobody. */
   async outsideCall(to: string, { did = false, from }: OutsideOptions = {}): Promise<LabCall> {
     const number = did ? `55500${to}` : to;
@@ -211,15 +237,8 @@ export class Phones {
   }
 
   /** Lets a phone dial; resolves with its leg's uuid, which there is once the call is answered. */
-  private async dial(
-    from: string,
-    variables: string[],
-    target: string,
-    tone = PHONE_TONES[from]!,
-  ): Promise<string> {
-    const identity = [`origination_caller_id_number=${from}`, `origination_caller_id_name=${from}`];
-    const all = ['playback_terminators=none', ...identity, ...variables].join(',');
-    const reply = await ok(this.phones.api(`originate {${all}}${target} tone-${tone} XML phones`));
+  private async dial(from: string, variables: string[], target: string, tone?: number): Promise<string> {
+    const reply = await ok(this.phones.api(dialling(from, variables, target, tone)));
     return reply.slice('+OK '.length);
   }
 
@@ -239,6 +258,13 @@ export class Phones {
   private async bridged(uuid: string, from: number): Promise<void> {
     await this.pbx.until(`bridge of ${uuid}`, (event) => isBridge(event, uuid), from);
   }
+}
+
+/** The command with which a phone dials. */
+function dialling(from: string, variables: string[], target: string, tone = PHONE_TONES[from]!): string {
+  const identity = [`origination_caller_id_number=${from}`, `origination_caller_id_name=${from}`];
+  const all = ['playback_terminators=none', ...identity, ...variables].join(',');
+  return `originate {${all}}${target} tone-${tone} XML phones`;
 }
 
 /** The number of who calls from outside. */

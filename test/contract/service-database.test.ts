@@ -1,0 +1,79 @@
+import { expect } from 'chai';
+import { Couch } from '../support/couch.js';
+import { eventually, TestService } from '../support/lab-service.js';
+import { silentSpans } from '../support/tones.js';
+import { talk } from './commands.js';
+import { useLab } from './shared-lab.js';
+
+describe('contract: the service while its CouchDB is away', function () {
+  this.timeout(60_000);
+  const lab = useLab();
+  let couch: Couch;
+  let service: TestService;
+
+  beforeEach(async () => {
+    couch = await Couch.start();
+    service = await TestService.start(lab(), { DATABASE: couch.url() });
+    await service.flows('1001');
+  });
+  afterEach(async () => {
+    await lab().phones.hangupAll();
+    await service.close();
+    await couch.close();
+  });
+
+  const isReady = async () => (await fetch(`${service.url}/readyz`)).ok;
+
+  it('masks, says that it could not store it, and stores it when it is back', async () => {
+    const { caller } = await lab().phones.call('1001', '1002');
+    await service.bound(caller);
+    expect(await service.code(caller, '*71')).to.equal('done');
+    await talk(1000);
+    await couch.away();
+    expect(await service.code(caller, '*72')).to.equal('failed');
+    expect((await service.record(caller, { action: 'mask' })).status).to.equal(503);
+    expect((await service.ask('POST', `/accounts/${lab().domain}/metaflows`, {})).status).to.equal(503);
+    await eventually('the loss', async () => !(await isReady()) || undefined);
+    await talk(1000);
+    expect(await service.code(caller, '*73')).to.equal('failed');
+    await talk(1000);
+    await couch.back();
+    await eventually('the return', async () => (await isReady()) || undefined);
+    expect(await service.code(caller, '*74')).to.equal('done');
+    const recording = await service.recording(caller, 'completed');
+    const { channels, rate } = await service.audio(recording);
+    const spans = channels.flatMap((samples) => silentSpans(samples, rate, 900));
+    expect(recording.mask_intervals).to.have.length(1);
+    const [{ start_ms, end_ms = Infinity } = { start_ms: 0 }] = recording.mask_intervals;
+    expect(spans).to.have.length(channels.length);
+    for (const { startMs, endMs } of spans) {
+      expect(startMs).to.be.closeTo(start_ms, 250);
+      expect(endMs).to.be.closeTo(end_ms, 250);
+    }
+    const actions = recording.audit.map(({ action, result }) => `${action} ${result}`);
+    expect(actions).to.include.members(['start ok', 'mask ok', 'unmask ok', 'stop ok']);
+    expect(new Set((await service.recordings()).map(({ id }) => id))).to.deep.equal(new Set([recording.id]));
+  });
+
+  it('starts and ends what it is told to, and stores that when it is back', async () => {
+    const { caller } = await lab().phones.call('1001', '1002');
+    await service.bound(caller);
+    await couch.away();
+    expect(await service.code(caller, '*71')).to.equal('failed');
+    expect(await service.code(caller, '*71')).to.equal('failed');
+    await talk(1000);
+    expect(await service.code(caller, '*74')).to.equal('failed');
+    expect((await service.record(caller, { action: 'stop' })).message).to.equal('not_recording');
+    await couch.back();
+    const recording = await service.recording(caller, 'completed');
+    expect(recording.stop_reason).to.equal('code');
+    expect((await service.audio(recording)).ms).to.be.above(900);
+    const { data } = await service.ask('GET', `/accounts/${lab().domain}/recordings/${recording.id}/audit`);
+    const lines = data as unknown as { action: string; result: string }[];
+    expect(lines.map(({ action, result }) => `${action} ${result}`)).to.include.members([
+      'start ok',
+      'stop ok',
+    ]);
+    expect(await service.recordings()).to.have.length(1);
+  });
+});
