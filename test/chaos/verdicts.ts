@@ -120,9 +120,11 @@ export function noSecretIsHeard({
 
 /** Silence and intervals are the same, but for {@link EXACT_MS} at their ends. */
 export function masksAreWhereTheDocumentSays({
+  calls,
   recordings,
   heard,
-}: Pick<Observed, 'recordings' | 'heard'>): Verdict {
+  faults,
+}: Pick<Observed, 'calls' | 'recordings' | 'heard' | 'faults'>): Verdict {
   const all = recordings.filter(({ id, state }) => state === 'completed' && heard.has(id));
   // What a full disk swallowed is missing in the file, and nobody knows where.
   const ended = all.filter(({ call_id }) => {
