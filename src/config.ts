@@ -154,7 +154,8 @@ function readEnvironment(
   errors: string[],
 ): Record<string, unknown> {
   const values: Record<string, unknown> = {};
-  const known = new Set([`${PREFIX}CONFIG`]);
+  // TOKEN is the command line's, which runs in the same environment.
+  const known = new Set([`${PREFIX}CONFIG`, `${PREFIX}TOKEN`]);
   for (const [key, property] of Object.entries(schema.properties)) {
     if (property.type === 'object') continue;
     const name = PREFIX + key.toUpperCase();

@@ -165,7 +165,10 @@ export async function startService(config: Config, log: Logger): Promise<Service
 
   const channels: Channels = new Channels({
     calls,
-    recordingsOf: (legs) => recorder.active.ofCall(legs).map(({ doc }) => doc),
+    recordingsOf: (legs) =>
+      legs.some(({ switchId }) => acting.isOthers(switchId))
+        ? store.running.ofCall(legs)
+        : recorder.active.ofCall(legs).map(({ doc }) => doc),
     runner,
     actsFor,
     elsewhere: (switchId, order) => relay.ask(switchId, order),

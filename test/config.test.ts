@@ -109,6 +109,10 @@ describe('the configuration', () => {
     }
   });
 
+  it('leaves the token of the command line to it, which runs in the same environment', () => {
+    expect(loadConfig({ METAFLOWS_TOKEN: 'a token' }).ok).to.equal(true);
+  });
+
   it('refuses a file that is missing, no JSON or no object, and keys that it does not know', () => {
     expect(refused({ METAFLOWS_CONFIG: join(folder, 'none.json') })[0]).to.match(/cannot be read/);
     expect(refused(file('{'))[0]).to.match(/cannot be read/);

@@ -19,8 +19,16 @@ const COLUMNS = [
 
 /** With a row of names first, and each line's own hash last. */
 export function csvOf(lines: readonly AuditLine[]): string {
-  const rows = lines.map((line) => [...COLUMNS.map((column) => line[column] ?? ''), hashOf(line)]);
-  return [[...COLUMNS, 'hash'], ...rows].map((row) => `${row.map(cell).join(',')}\r\n`).join('');
+  return rowOf([...COLUMNS, 'hash']) + csvRowsOf(lines);
+}
+
+/** The same, without the names. */
+export function csvRowsOf(lines: readonly AuditLine[]): string {
+  return lines.map((line) => rowOf([...COLUMNS.map((column) => line[column] ?? ''), hashOf(line)])).join('');
+}
+
+function rowOf(values: readonly (string | number)[]): string {
+  return `${values.map(cell).join(',')}\r\n`;
 }
 
 /** What begins like a formula gets an apostrophe, by which spreadsheets know a text (OWASP, CSV injection). */

@@ -4,6 +4,7 @@ import type { Leg } from '../calls/calls.js';
 import { MetaflowsError } from '../errors.js';
 import type { RecordingDocument } from '../generated/recording.js';
 import type { Happening, RecordingEvent } from './events.js';
+import { ByParty } from './parties.js';
 
 /** What keeps recording documents; written for a document in the order of the calls. */
 export interface RecordingStore {
@@ -43,7 +44,7 @@ export class ActiveRecordings {
   /** Those whose document the store did not take, also where they have ended. */
   private readonly unsaved = new Map<string, NodeJS.Timeout>();
   private readonly byId = new Map<string, Active>();
-  private readonly byLeg = new Map<string, Set<Active>>();
+  private readonly byParty = new ByParty<Active>();
 
   constructor(
     private readonly store: RecordingStore,
@@ -62,7 +63,7 @@ export class ActiveRecordings {
 
   /** The recordings of the call that a leg is, or was last, a party of. */
   ofParty(uuid: string): Active[] {
-    return [...(this.byLeg.get(uuid) ?? [])];
+    return this.byParty.of(uuid);
   }
 
   /** Those whose recorder runs on the leg. */
@@ -71,14 +72,14 @@ export class ActiveRecordings {
   }
 
   ofCall(legs: Leg[]): Active[] {
-    return [...new Set(legs.flatMap(({ uuid }) => this.ofParty(uuid)))];
+    return this.byParty.ofCall(legs);
   }
 
   /** `audited`: how many entries of a document that was stored before the audit has. */
   add(doc: RecordingDocument, audited = 0): Active {
     const active: Active = { doc, saving: Promise.resolve(), untold: [], audited };
     this.byId.set(doc.id, active);
-    this.index(active);
+    this.byParty.add(active);
     return active;
   }
 
@@ -90,9 +91,9 @@ export class ActiveRecordings {
    */
   save(active: Active, doc: RecordingDocument, happened: readonly Happening[] = []): Promise<void> {
     if (this.byId.has(doc.id)) {
-      this.unindex(active);
+      this.byParty.delete(active);
       active.doc = doc;
-      this.index(active);
+      this.byParty.add(active);
     } else {
       active.doc = doc;
     }
@@ -110,7 +111,7 @@ export class ActiveRecordings {
   retire(active: Active): void {
     clearTimers(active);
     this.byId.delete(active.doc.id);
-    this.unindex(active);
+    this.byParty.delete(active);
   }
 
   /** Ends every timer; what runs goes on running in the switch. */
@@ -139,21 +140,6 @@ export class ActiveRecordings {
     if (doc !== active.doc) return;
     await active.afterwards?.();
     active.afterwards = undefined;
-  }
-
-  private index(active: Active): void {
-    for (const uuid of active.doc.internal.parties) {
-      const ofLeg = this.byLeg.get(uuid) ?? new Set();
-      this.byLeg.set(uuid, ofLeg.add(active));
-    }
-  }
-
-  private unindex(active: Active): void {
-    for (const uuid of active.doc.internal.parties) {
-      const ofLeg = this.byLeg.get(uuid);
-      ofLeg?.delete(active);
-      if (ofLeg?.size === 0) this.byLeg.delete(uuid);
-    }
   }
 }
 

@@ -17,6 +17,7 @@ import type { Finisher, Stopped } from './finisher.js';
 import type { Limits } from './limits.js';
 import type { RecorderOptions } from './ports.js';
 import type { Segments } from './segments.js';
+import type { Strays } from './strays.js';
 import { offsetAt, segmentEnded, segmentStarted } from './state.js';
 
 /** CHANNEL_HANGUP and RECORD_STOP may swap (freeswitch.md): how long to wait for the one to explain the other. */
@@ -26,6 +27,7 @@ export interface FollowingParts {
   calls: Calls;
   recordings: ActiveRecordings;
   segments: Segments;
+  strays: Strays;
   finisher: Finisher;
   limits: Limits;
   announcer: Announcer;
@@ -83,11 +85,11 @@ export class Following {
   }
 
   /**
-   * The switch moved a recorder to another leg by itself: nothing but `stop all` reaches it there (freeswitch.md), so it is
-   * ended and a new segment begun on that leg. Somebody else's is left alone; masking it then fails, and is told.
+   * The switch moved a recorder to another leg by itself: it is ended (`strays.ts`), and a new segment begun on that leg.
+   * Somebody else's alone is left as it is; masking it then fails, and is told.
    */
   moved(uuid: string, target: string, pathOf: (active: Active) => string): void {
-    const { recordings, calls, options, now } = this.parts;
+    const { recordings, calls, strays, now } = this.parts;
     const leg = calls.get(uuid);
     for (const active of recordings.all()) {
       if (!leg || pathOf(active) !== target || active.doc.internal.leg === uuid || !hasRecorder(active))
@@ -102,10 +104,9 @@ export class Following {
       // Who was of the call before keeps its side; the leg that the recorder came to counts where nobody else is left.
       const ended =
         this.survivors(active).length > 0 ? doc : { ...doc, internal: { ...doc.internal, parties } };
-      const stopAll = { command: 'uuid_record', args: `${uuid} stop all` };
       this.attempt(active, async () => {
         await this.parts.keep(active, ended);
-        await options.switchOf(leg.switchId).apis(leg.callId, [stopAll]);
+        await this.parts.turn([uuid], () => strays.end(leg, target));
         await this.follow(active);
       });
     }

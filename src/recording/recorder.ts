@@ -21,6 +21,7 @@ import type { RecorderOptions, RecordOutcome, RecordRequest } from './ports.js';
 import { Recovery } from './recovery.js';
 import { Segments } from './segments.js';
 import { Starting, waits } from './starting.js';
+import { Strays } from './strays.js';
 import { paused, resumed } from './state.js';
 import { Turns } from './turns.js';
 
@@ -33,6 +34,7 @@ export class Recorder {
   private readonly announcer: Announcer;
   private readonly commands: Commands;
   private readonly adoption: Adoption;
+  private readonly strays: Strays;
   private readonly following: Following;
   private readonly limits: Limits;
   private readonly recovery: Recovery;
@@ -89,10 +91,12 @@ export class Recorder {
       },
       now: this.now,
     });
+    this.strays = new Strays(options, this.active, pathOf);
     this.following = new Following({
       calls,
       recordings: this.active,
       segments: this.segments,
+      strays: this.strays,
       finisher: this.finisher,
       limits: this.limits,
       announcer: this.announcer,
@@ -127,8 +131,11 @@ export class Recorder {
           this.adoption.started(event.uuid, event.path, event.at);
         return;
       case 'record_stop':
+        if (this.strays.resumes(event.path)) return;
         for (const active of this.active.onLeg(event.uuid)) {
-          if (this.pathOf(active) === event.path) this.following.stopped(active, event);
+          if (this.pathOf(active) !== event.path) continue;
+          if (this.strays.took(event.path)) this.following.segmentOver(active, event);
+          else this.following.stopped(active, event);
         }
         this.adoption.stopped(event.uuid, event.path);
         return;

@@ -7,6 +7,7 @@ import { expand } from './expand.js';
 import { channelHeaders } from './headers.js';
 import type { Instance } from './instance.js';
 import { Media } from './media.js';
+import { moveRecordings } from './recorder.js';
 import { isTrue } from './text.js';
 
 export type State =
@@ -299,6 +300,7 @@ export class Channel {
     const second =
       replaces && legs.find((leg) => leg !== this && leg.variables.get('sip_call_id') === replaces);
     if (!second) {
+      if (isTrue(this.get('recording_follow_transfer'))) moveRecordings(this, transferred);
       transferred.redirectTo({ destination: target, context: 'default' });
     } else if (second.partner) {
       joinLegs(transferred, second.partner);

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Channel } from './channel.js';
 import { channelCommands } from './channel-commands.js';
@@ -193,6 +194,7 @@ const general: [string, Command][] = [
       return instance.api(name, expandHeaders(instance, argument, leg)) ?? '-ERR Cannot execute command\n';
     },
   ],
+  ['file_exists', (_, path) => String(existsSync(path))],
   [
     'global_getvar',
     (instance, name) =>
@@ -256,6 +258,8 @@ const general: [string, Command][] = [
     (_, args) =>
       args === 'short' ? `${VERSION}\n` : `FreeSWITCH Version ${VERSION} (embedded softswitch)\n`,
   ],
+  // it has no configuration in XML
+  ['xml_locate', () => "can't find anything\n"],
 ];
 
 /** The API commands by name. */

@@ -41,6 +41,15 @@ export class Media {
     this.#fire('MEDIA_BUG_STOP', bug);
   }
 
+  /** Lets a bug go on on another leg. */
+  give(bug: MediaBug, other: Media): void {
+    this.leg.instance.clock.catchUp();
+    this.bugs.splice(this.bugs.indexOf(bug), 1);
+    other.bugs.push(bug);
+    other.#fire('MEDIA_BUG_START', bug);
+    this.#fire('MEDIA_BUG_STOP', bug);
+  }
+
   close(): void {
     for (const bug of [...this.bugs]) this.remove(bug);
   }

@@ -30,6 +30,8 @@ export class Recorder implements MediaBug {
   readonly name = 'session_record';
   masked = false;
   paused = false;
+  /** It has been moved to another leg, where no path leads to it any more. */
+  isMoved = false;
   /** Frames kept back: mask and unmask act when a frame is written, not when it is heard. */
   #kept: { read: Frame; written: Frame | undefined }[] = [];
   #preBuffered = 0;
@@ -41,7 +43,7 @@ export class Recorder implements MediaBug {
   #ended = false;
 
   constructor(
-    private readonly leg: Channel,
+    private leg: Channel,
     readonly target: string,
     private readonly file: WavWriter,
     private readonly options: {
@@ -93,6 +95,11 @@ export class Recorder implements MediaBug {
     leg.set('record_ms', String(Math.floor((samples * 1000) / SAMPLE_RATE)));
     leg.set('record_completion_cause', cause);
     leg.fire('RECORD_STOP', { ...this.#headers(), 'Record-Completion-Cause': cause });
+  }
+
+  moveTo(leg: Channel): void {
+    this.leg = leg;
+    this.isMoved = true;
   }
 
   /** Ends it as a crash of the switch does. */
@@ -228,7 +235,7 @@ export function startRecording(
 /** Ends the recording on that path, or `all`; false where there is none. */
 export function stopRecording(leg: Channel, path: string): boolean {
   const ended = leg.media.bugs.filter(
-    (bug) => bug instanceof Recorder && (path === 'all' || bug.target === path),
+    (bug) => bug instanceof Recorder && (path === 'all' || (bug.target === path && !bug.isMoved)),
   );
   for (const bug of ended) leg.media.remove(bug);
   return ended.length > 0;
@@ -237,7 +244,18 @@ export function stopRecording(leg: Channel, path: string): boolean {
 /** The recorder that writes to `path`. */
 export function recorderOf(leg: Channel, path: string): Recorder | undefined {
   leg.instance.clock.catchUp();
-  return leg.media.bugs.find((bug): bug is Recorder => bug instanceof Recorder && bug.target === path);
+  return leg.media.bugs.find(
+    (bug): bug is Recorder => bug instanceof Recorder && bug.target === path && !bug.isMoved,
+  );
+}
+
+/** Moves the recordings of a leg to another one (`switch_ivr_transfer_recordings`). */
+export function moveRecordings(from: Channel, to: Channel): void {
+  for (const bug of [...from.media.bugs]) {
+    if (!(bug instanceof Recorder)) continue;
+    bug.moveTo(to);
+    from.media.give(bug, to.media);
+  }
 }
 
 /** Not `mkdir` with `recursive`, which on Linux never ends below /proc (Node.js 20). */

@@ -1,7 +1,8 @@
 /**
  * The audit's chain: lines `audit/{instance}/{seq}`, the head `audit-head/{instance}`, and an index of empty documents
  * whose ids say all, `audited/{account}/{recording}/{instance}/{seq}`. Nothing of it is ever changed or deleted. Every
- * instance writes a chain of its own, so that those who share a database have no conflicts.
+ * instance writes a chain of its own, so that those who share a database have no conflicts. Of a line that is about no
+ * recording the index has an empty one.
  */
 import {
   beginningOf,
@@ -70,6 +71,22 @@ export class AuditStore {
       .sort((a, b) => compare(a.at, b.at) || compare(a.instance, b.instance) || a.seq - b.seq);
   }
 
+  /**
+   * The lines of an account, those of the newest recording first, and of one the newest first, where one instance wrote
+   * them; last those that are about no recording. `startKey` is the `next_start_key` of the page before.
+   */
+  async ofAccount(
+    account: string,
+    limit: number,
+    startKey?: string,
+  ): Promise<{ lines: AuditLine[]; next_start_key?: string }> {
+    const keys = await this.#documents.ids(indexOf(account), { highest: startKey, limit: limit + 1 });
+    const places = keys.slice(0, limit).map((key) => key.slice(key.indexOf('/') + 1));
+    const entries = await this.#documents.getAll<AuditLine>(places.map((place) => LINES + place));
+    const next = keys[limit];
+    return { lines: entries.map(({ value }) => value), ...(next !== undefined && { next_start_key: next }) };
+  }
+
   /** All lines of all instances in the order of their places, as they lie there; from `startKey` on. */
   async page(limit: number, startKey?: string): Promise<AuditPage> {
     const entries = await this.#documents.entries(LINES, {
@@ -93,7 +110,7 @@ export class AuditStore {
   async #write(events: AuditEvent[]): Promise<void> {
     const { instance, seq } = this.#head;
     await this.#documents.mark(
-      events.flatMap((event, index) => indexesOf(event, placeOf(instance, seq + 1 + index))),
+      events.map((event, index) => indexIdOf(event, placeOf(instance, seq + 1 + index))),
     );
     for (const [index, event] of events.entries()) await this.#append(event, seq + 1 + index);
     const head = this.#head;
@@ -107,7 +124,7 @@ export class AuditStore {
     for (;;) {
       const line = lineAfter(this.#head, event);
       const place = placeOf(line.instance, line.seq);
-      if (line.seq !== marked) await this.#documents.mark(indexesOf(event, place));
+      if (line.seq !== marked) await this.#documents.mark([indexIdOf(event, place)]);
       const isNew = await this.#documents.create(LINES + place, line);
       // It was written, and the answer was lost; or another process has the same instance's id, and was faster.
       const stored = isNew ? line : (await this.#documents.get(LINES + place))?.value;
@@ -118,12 +135,13 @@ export class AuditStore {
   }
 }
 
-function indexOf(account: string, recording: string): string {
-  return `audited/${encodeURIComponent(account)}/${encodeURIComponent(recording)}/`;
+/** What the ids of the index begin with: of an account, or of an account's recording. */
+function indexOf(...of: string[]): string {
+  return `audited/${of.map(encodeURIComponent).join('/')}/`;
 }
 
-function indexesOf({ account_id, recording_id }: AuditEvent, place: string): string[] {
-  return recording_id === undefined ? [] : [indexOf(account_id, recording_id) + place];
+function indexIdOf({ account_id, recording_id = '' }: AuditEvent, place: string): string {
+  return indexOf(account_id, recording_id) + place;
 }
 
 function compare(a: string, b: string): number {

@@ -41,7 +41,8 @@ export interface RecordingPage {
   next_start_key?: string;
 }
 
-interface Stored {
+/** A recording's document as it lies there. */
+export interface Stored {
   recording: RecordingDocument;
   /** How many things have happened to it. */
   happenings?: number;
@@ -250,7 +251,8 @@ function keyOf(...parts: string[]): string {
   return parts.map(encodeURIComponent).join('/');
 }
 
-function recordingId({ account_id, id }: RecordingDocument): string {
+/** The id of a recording's document. */
+export function recordingId({ account_id, id }: RecordingDocument): string {
   return `recording/${keyOf(account_id, id)}`;
 }
 

@@ -15,6 +15,7 @@ import { OnceStore } from './once.js';
 import { OutboxStore } from './outbox.js';
 import { RecordingStore } from './recordings.js';
 import { RetentionStore } from './retention.js';
+import { RunningRecordings } from './running.js';
 import { ScopedStore } from './scoped.js';
 import { TokenStore } from './tokens.js';
 import { WebhookStore } from './webhooks.js';
@@ -39,6 +40,8 @@ export interface Store {
   readonly callRecording: ScopedStore<CallRecording>;
   readonly tokens: TokenStore;
   readonly recordings: RecordingStore;
+  /** Empty where nobody else uses the database. */
+  readonly running: RunningRecordings;
   readonly webhooks: WebhookStore;
   readonly outbox: OutboxStore<Parcel>;
   readonly once: OnceStore;
@@ -76,8 +79,11 @@ export async function openStore(location: string, log: Logger): Promise<Store> {
   await audit.load(instance);
   const outbox = new OutboxStore<Parcel>(documents);
   const take = (entry: Entry<object> | Deleted) => {
-    for (const each of [metaflows, callRecording, tokens, webhooks, retention, outbox]) each.take(entry);
+    for (const each of [metaflows, callRecording, tokens, webhooks, retention, outbox, running])
+      each.take(entry);
   };
+  const running = new RunningRecordings();
+  if (remote) running.load(await recordings.unfinished());
   const feed = remote ? new Feed({ db, since, take, log }) : undefined;
   return {
     instance,
@@ -89,6 +95,7 @@ export async function openStore(location: string, log: Logger): Promise<Store> {
     callRecording,
     tokens,
     recordings,
+    running,
     webhooks,
     outbox,
     once: new OnceStore(documents),

@@ -125,6 +125,30 @@ describe('contract: the service, recordings that others started', function () {
     await service().recording(caller, 'recording');
   });
 
+  it('moved by the switch together with ours: ours goes on in a new segment, theirs in its file, and both mask', async () => {
+    const { caller, callee } = await lab().phones.call('1001', '1002');
+    await service().bound(caller);
+    const path = await recordOutside(callee);
+    await adopted(callee, 'recording');
+    expect(await service().code(caller, '*71')).to.equal('done');
+    await lab().socket.api(`uuid_setvar ${callee.uuid} recording_follow_transfer true`);
+    await talk(500);
+    await lab().phones.transfer(callee, '1003');
+    await service().connected(caller);
+    await talk(800);
+    expect(await service().code(caller, '*72')).to.equal('done');
+    await adopted(callee, 'masked');
+    await talk(800);
+    await lab().phones.hangup(caller);
+    const ours = await service().recording(caller, 'completed');
+    expect(ours.segments).to.have.lengthOf(2);
+    expect(inTurn(await service().audio(ours))[1]).to.deep.equal(['880', '1120', 'silence']);
+    expect((await adopted(callee, 'completed')).mask_intervals).to.have.lengthOf(1);
+    const [theirs = []] = inTurn(await readWav(path));
+    expect(theirs).to.include.members(['440+880', '440+1120']);
+    expect(theirs.at(-1)).to.equal('silence');
+  });
+
   it('a masked call stays masked: whatever begins to record it begins masked, ours from its first frame', async () => {
     const { caller, callee } = await lab().phones.call('1001', '1002');
     await service().bound(caller);

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
+import { Couch } from '../support/couch.js';
 import type { Leg } from '../support/lab-phones.js';
 import { CODES, eventually, TestService } from '../support/lab-service.js';
-import { heardInTurn } from '../support/tones.js';
+import { heardInTurn, silentSpans } from '../support/tones.js';
 import { talk } from './commands.js';
 import { useLab } from './shared-lab.js';
 
@@ -156,5 +157,57 @@ describe('contract: two instances on one switch', function () {
     const again = await first.record(caller, { action: 'start' });
     expect(again.data).to.deep.include({ result: 'started' });
     expect(await second.recording(caller, 'recording')).to.be.an('object');
+  });
+});
+
+describe('contract: two instances on one switch and one CouchDB', function () {
+  this.timeout(60_000);
+  const lab = useLab();
+  let couch: Couch;
+  let first: TestService;
+  let second: TestService;
+
+  before(async () => {
+    couch = await Couch.start();
+    const settings = { DATABASE: couch.url() };
+    first = await TestService.spawn(lab(), undefined, settings);
+    second = await TestService.spawn(lab(), undefined, settings);
+    await second.flows('1001');
+  });
+  after(async () => {
+    await first.close();
+    await second.close();
+    await couch.close();
+  });
+
+  it('a masked recording is carried over a kill: one document, one file, silent where it was masked', async () => {
+    const { caller } = await lab().phones.call('1001', '1002');
+    await first.bound(caller);
+    expect(await first.code(caller, '*71')).to.equal('done');
+    await talk(600);
+    expect(await first.code(caller, '*72')).to.equal('done');
+    const { id } = await first.recording(caller, 'masked');
+    await eventually('the other’s word that it is masked', async () => {
+      const { data } = await second.ask('GET', `/accounts/${lab().domain}/channels/${caller.uuid}`);
+      return data['recording_state'] === 'masked' || undefined;
+    });
+    await first.kill();
+    await eventually('unmask', async () => {
+      const { status } = await second.record(caller, { action: 'unmask' });
+      return status === 200 || undefined;
+    });
+    await talk(600);
+    expect(await second.code(caller, '*74')).to.equal('done');
+
+    const doc = await second.recording(caller, 'completed');
+    expect(doc.id).to.equal(id);
+    expect((await second.recordings()).filter(({ call_id }) => call_id === caller.uuid)).to.have.lengthOf(1);
+    expect(doc.audit.map(({ action }) => action)).to.deep.equal(['start', 'mask', 'unmask', 'stop']);
+    const { channels, rate } = await second.file(doc);
+    const spans = silentSpans(channels[1]!, rate, 200);
+    expect(spans).to.have.lengthOf(1);
+    expect(doc.mask_intervals).to.have.lengthOf(1);
+    expect(Math.abs(doc.mask_intervals[0]!.start_ms - spans[0]!.startMs)).to.be.below(250);
+    expect(Math.abs(doc.mask_intervals[0]!.end_ms! - spans[0]!.endMs)).to.be.below(250);
   });
 });

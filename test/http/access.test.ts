@@ -99,6 +99,7 @@ GET    /v2/accounts/:account/recordings/:id/transcription                       
 POST   /v2/accounts/:account/recordings/:id/transcription                             401   401 401   409 403   409 403 409 404   403 403 403
 GET    /v2/accounts/:account/users/:user/recordings/:id/transcription                 401   401 401   200 200   200 200 200 403   403 403 403
 POST   /v2/accounts/:account/users/:user/recordings/:id/transcription                 401   401 401   409 403   409 403 409 403   403 403 403
+GET    /v2/accounts/:account/audit                                                    401   401 401   200 200   200 200 403 403   403 403 403
 GET    /v2/audit                                                                      401   401 401   200 403   403 403 403 403   403 403 403
 GET    /v2/accounts/:account/retention                                                401   401 401   200 200   200 200 403 403   403 403 403
 POST   /v2/accounts/:account/retention                                                401   401 401   200 403   200 403 403 403   403 403 403

@@ -6,7 +6,7 @@ import { validateCallRecording } from '../../recording/automatic.js';
 import { may } from '../access.js';
 import { ref } from '../openapi/operation.js';
 import type { Deps } from '../ports.js';
-import { allAudit, recordingAudit } from './audit.js';
+import { accountAudit, allAudit, recordingAudit } from './audit.js';
 import { logins } from './auth.js';
 import { channel, channelList } from './channels.js';
 import { deliveryList, recordingDelivery } from './deliveries.js';
@@ -41,6 +41,7 @@ export function kazooRouter(deps: Deps): Router {
     recordingHold(parts),
     recordingAudit(store.recordings, store.audit),
     recordingTranscription(store.recordings, delivery),
+    accountAudit(store.audit),
     allAudit(store.audit),
     retention(store.retention),
     recordingDelivery(store.recordings, delivery),

@@ -137,6 +137,44 @@ describe('Kazoo’s audit', () => {
     expect((await ask('GET', `${RECORDINGS}/${doc.id}/audit?accept=text/html`)).status).to.equal(406);
   });
 
+  it('is listed and exported for a whole account, with what is deleted and what was about no recording', async () => {
+    const [first, second] = [await recorded({ id: '202601-1' }), await recorded({ id: '202601-2' })];
+    const at = new Date().toISOString();
+    const event = { action: 'mask', at, by: 'code', result: 'not_recording' } as const;
+    await api.store.audit.append({ ...event, account_id: 'example.com', call_id: 'leg' });
+    await api.store.audit.append({ ...event, account_id: 'other.com', call_id: 'leg' });
+    await ask('DELETE', `${RECORDINGS}/${first.id}`);
+    await ask('GET', `${RECORDINGS}/${second.id}?accept=audio/wav`);
+    const expected = ['202601-2 download ok', '202601-1 deletion ok', '202601-1 deletion begun'].concat(
+      'undefined mask not_recording',
+    );
+
+    const found: string[] = [];
+    let query = '?page_size=3';
+    for (const size of [3, 1]) {
+      const answer = await ask('GET', `/v2/accounts/example.com/audit${query}`);
+      const body = answer.body as unknown as { data: object[]; page_size: number; next_start_key?: string };
+      const lines = body.data as (AuditLine & { hash: string })[];
+      expect(lines.map(({ hash }) => hash.length)).to.deep.equal(lines.map(() => 64));
+      expect([lines.length, body.page_size]).to.deep.equal([size, size]);
+      found.push(...lines.map(({ recording_id, action, result }) => `${recording_id} ${action} ${result}`));
+      query = `?page_size=3&start_key=${encodeURIComponent(String(body.next_start_key))}`;
+    }
+    expect(found).to.deep.equal(expected);
+
+    const { text, headers, status } = await request(api.app)
+      .get('/v2/accounts/example.com/audit')
+      .set({ 'X-Auth-Token': admin.token, Accept: 'text/csv' });
+    expect(status).to.equal(200);
+    expect(headers['content-type']).to.equal('text/csv; charset=utf-8');
+    const [names = '', ...rows] = text.trimEnd().split('\r\n');
+    expect(names).to.match(/^"at","action","result",/);
+    expect(rows.map((row) => row.split(',').slice(1, 3).join(' '))).to.deep.equal(
+      expected.map((line) => line.replace(/^\S+ (\S+) (\S+)$/, '"$1" "$2"')),
+    );
+    expect((await ask('GET', '/v2/accounts/example.com/audit?accept=text/html')).status).to.equal(406);
+  });
+
   it('is all there for the admin of every account, page by page', async () => {
     const doc = await recorded();
     for (let n = 0; n < 3; n++) await ask('GET', `${RECORDINGS}/${doc.id}?accept=audio/wav`);

@@ -76,9 +76,13 @@ describe('tokens', () => {
       METAFLOWS_ADMIN_TOKEN: ADMIN_TOKEN,
     };
     const tool = async (args: string[], changes = {}) => {
-      const run = promisify(execFile)(process.execPath, ['--import', 'tsx', 'scripts/token.ts', ...args], {
-        env: { ...env, ...changes },
-      });
+      const run = promisify(execFile)(
+        process.execPath,
+        ['--import', 'tsx', 'src/cli/main.ts', 'token', ...args],
+        {
+          env: { ...env, ...changes },
+        },
+      );
       return run.then(
         ({ stdout }) => stdout,
         (failure: unknown) => failure as { code: number; stderr: string },
@@ -97,9 +101,9 @@ describe('tokens', () => {
         .and.to.have.property('stderr')
         .that.matches(/404/);
       expect(await tool(['create', '--role', 'admin']))
-        .to.include({ code: 1 })
+        .to.include({ code: 2 })
         .and.to.have.property('stderr')
-        .that.matches(/^usage/);
+        .that.matches(/--account or --all-accounts/);
       expect(await tool(['list'], { METAFLOWS_ADMIN_TOKEN: 'a wrong one' }))
         .to.include({ code: 1 })
         .and.to.have.property('stderr')

@@ -44,7 +44,7 @@ describe('npm run audit:verify', function () {
     return new Promise((resolve) => {
       execFile(
         process.execPath,
-        ['--import', 'tsx', 'scripts/audit-verify.ts'],
+        ['--import', 'tsx', 'src/cli/main.ts', 'audit', 'verify'],
         { env },
         (error, stdout, stderr) => {
           resolve({ code: error ? Number(error.code) : 0, stdout, stderr });

@@ -1,0 +1,64 @@
+/**
+ * Recorders of ours that the switch moved to another leg by itself: no path leads to them there, and nothing but `stop all`
+ * ends them (freeswitch.md), which ends everybody's on that leg. Those go on, each appended to its own file.
+ */
+import type { Leg } from '../calls/calls.js';
+import { buglist, parseBuglist, record, type ApiCommand } from '../switch/commands.js';
+import type { Active, ActiveRecordings } from './active.js';
+import { isAdopted } from './document.js';
+import { isMasked } from './masking.js';
+import { isOk } from './segments.js';
+import type { RecorderOptions } from './ports.js';
+
+export class Strays {
+  /** Paths of recorders of others that are begun again: their RECORD_STOP is no end. */
+  private readonly resuming = new Set<string>();
+  /** Paths of recorders of ours that had to be ended with them. */
+  private readonly taken = new Set<string>();
+
+  constructor(
+    private readonly options: RecorderOptions,
+    private readonly recordings: ActiveRecordings,
+    private readonly pathOf: (active: Active) => string,
+  ) {}
+
+  /** Ends the recorder that was moved to `leg`, unless it has been; rejects with a MetaflowsError. */
+  async end(leg: Leg, path: string): Promise<void> {
+    const port = this.options.switchOf(leg.switchId);
+    const [bugs = ''] = await port.apis(leg.callId, [buglist(leg.uuid)]);
+    const paths = parseBuglist(bugs)
+      .filter((bug) => bug.function === 'session_record')
+      .map(({ target }) => target);
+    if (!paths.includes(path)) return;
+    const ours = [...this.recordings.all()].filter(({ doc }) => !isAdopted(doc));
+    const beside = ours.filter(({ doc }) => doc.internal.leg === leg.uuid).map(this.pathOf);
+    for (const each of beside) if (paths.includes(each)) this.taken.add(each);
+    const all = [path, ...ours.map(this.pathOf)];
+    const others = paths.filter((each) => !all.includes(each));
+    for (const other of others) this.resuming.add(other);
+    const stopAll = { command: 'uuid_record', args: `${leg.uuid} stop all` };
+    const starts = others.map((other) => this.resume(leg, other));
+    const replies = await port.apis(leg.callId, [stopAll, ...starts.flat()]);
+    if (!replies.slice(1).every(isOk)) {
+      this.options.log.error('a recorder of others could not be begun again', { leg: leg.uuid });
+    }
+  }
+
+  /** Whether the recorder at `path` has stopped only to be begun again; asked once for each stop. */
+  resumes(path: string): boolean {
+    return this.resuming.delete(path);
+  }
+
+  /** Whether the recorder at `path`, of a recording that goes on, had to be ended; asked once for each stop. */
+  took(path: string): boolean {
+    return this.taken.delete(path);
+  }
+
+  private resume(leg: Leg, path: string): ApiCommand[] {
+    const adopted = this.recordings.ofParty(leg.uuid).find((active) => this.pathOf(active) === path);
+    return [
+      record('start', leg.uuid, path, { variables: { RECORD_APPEND: 'true' } }),
+      ...(adopted && isMasked(adopted) ? [record('mask', leg.uuid, path)] : []),
+    ];
+  }
+}

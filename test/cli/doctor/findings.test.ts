@@ -1,0 +1,117 @@
+import { expect } from 'chai';
+import { logsInfo, MODULES, profilesOf, realmsOf, type SwitchFacts } from '../../../src/cli/doctor/facts.js';
+import { ofFolder, ofSwitch, ofUnreachable } from '../../../src/cli/doctor/findings.js';
+import { loadConfig } from '../../../src/config.js';
+
+const SOFIA = `<configuration name="sofia.conf">
+  <global_settings><param name="log-level" value="0"></param></global_settings>
+  <profiles>
+    <profile name="internal">
+      <gateways><gateway name="x"><param name="password" value="secret"></param></gateway></gateways>
+      <settings>
+        <param name="dtmf-type" value="rfc2833"></param>
+        <param name="inbound-bypass-media" value="true"></param>
+      </settings>
+    </profile>
+    <profile name="external"><settings><param name="liberal-dtmf" value="true"></param></settings></profile>
+  </profiles>
+</configuration>`;
+
+const DIALPLAN = `<section name="dialplan"><context name="default"><extension name="a"><condition>
+  <action application="bind_digit_action" data="local,*1,exec:execute_extension,a XML b,self,self"></action>
+  <action application="bind_digit_action" data="local,*2,exec:execute_extension,a XML b,self,self"></action>
+  <action application="set" data="x=bind_digit_action"></action>
+</condition></extension></context></section>`;
+
+const loaded = loadConfig({});
+if (!loaded.ok) throw new Error(loaded.errors.join());
+const { config } = loaded;
+
+const HEALTHY: SwitchFacts = {
+  id: '127.0.0.1:8021',
+  version: 'FreeSWITCH 1.10.12',
+  modules: Object.fromEntries(MODULES.map((name) => [name, true])),
+  seesFolder: true,
+  legs: [],
+  profiles: [],
+  realms: [],
+  logsInfo: false,
+};
+
+describe('the doctor’s findings', () => {
+  const found = (changes: Partial<SwitchFacts>, settings = config): string[] =>
+    ofSwitch({ ...HEALTHY, ...changes }, settings)
+      .filter(({ level, check }) => level !== 'ok' && check !== 'identity')
+      .map(({ level, check, says }) => `${level} ${check}: ${says}`);
+
+  it('are none where all is well', () => {
+    expect(found({})).to.deep.equal([]);
+  });
+
+  it('tell modules that are needed from those that are for something', () => {
+    const modules = { ...HEALTHY.modules, mod_sndfile: false, mod_shout: false, mod_http_cache: false };
+    expect(found({ modules })).to.deep.equal([
+      'problem modules: mod_sndfile is not loaded',
+      'note modules: mod_shout is not loaded: recordings can be wav alone',
+      'note modules: mod_http_cache is not loaded: transport push cannot be used, and is not',
+    ]);
+    expect(found({ modules }, { ...config, pushUrl: 'http://127.0.0.1' })).to.include(
+      'problem modules: mod_http_cache is not loaded',
+    );
+  });
+
+  it('are of each SIP profile', () => {
+    const profiles = profilesOf(SOFIA);
+    expect(profiles.map(({ name }) => name)).to.deep.equal(['internal', 'external']);
+    expect(found({ profiles })).to.deep.equal([
+      'warning media: SIP profile internal: inbound-bypass-media: digits do not reach the switch',
+      'note digits: SIP profile internal: digits that phones send as SIP INFO are ignored',
+    ]);
+    expect(profilesOf("can't find anything")).to.deep.equal([]);
+    const deaf = { name: 'x', params: { 'dtmf-type': 'none', 'pass-rfc2833': 'yes' } };
+    expect(found({ profiles: [deaf] })).to.have.lengthOf(2);
+  });
+
+  it('are of the realm in which a dialplan binds, unless it is configured', () => {
+    const realms = realmsOf(DIALPLAN);
+    expect(realms).to.deep.equal(['local']);
+    expect(found({ realms })).to.deep.equal(['note realm: the dialplan binds digits in the realm local']);
+    const digits = { ...config.digits, realm: 'local' };
+    expect(found({ realms }, { ...config, digits })).to.deep.equal([]);
+    expect(found({ realms: ['local', 'other'] })).to.have.lengthOf(1);
+  });
+
+  it('are of digits in the switch’s own log', () => {
+    expect(found({ logsInfo: true })).to.deep.equal([
+      'warning log: the switch logs at the level info, where it writes every digit',
+    ]);
+  });
+
+  it('know where the switch’s log goes', () => {
+    const level = (value: string) => `<settings><param name="loglevel" value="${value}"></param></settings>`;
+    const map = (value: string) => `<mappings><map name="all" value="${value}"></map></mappings>`;
+    const none = "can't find anything";
+    expect(logsInfo(none, none, none)).to.equal(false);
+    expect(logsInfo(level('debug'), map('console,debug,info,notice'), none)).to.equal(true);
+    expect(logsInfo(none, none, map('debug,info'))).to.equal(true);
+    expect(logsInfo(level('notice'), map('info'), map('info'))).to.equal(false);
+    expect(logsInfo(level('6'), map('info') + level('warning'), map('notice,err'))).to.equal(false);
+  });
+
+  it('are of the folder and its disk', () => {
+    const { min_free_bytes } = config.limits;
+    const levels = (facts: Parameters<typeof ofFolder>[0]) =>
+      ofFolder(facts, config).map(({ level }) => level);
+    expect(levels({ free: min_free_bytes })).to.deep.equal(['ok', 'ok']);
+    expect(levels({ free: min_free_bytes - 1 })).to.deep.equal(['ok', 'problem']);
+    expect(levels({ failure: 'EACCES' })).to.deep.equal(['problem']);
+  });
+
+  it('say what to change about a switch that refuses', () => {
+    const change = (code: 'auth_refused' | 'acl_refused' | 'connection_lost') =>
+      ofUnreachable({ id: 'x', code, message: 'y' })[0]!.change;
+    expect(change('auth_refused')).to.match(/password/);
+    expect(change('acl_refused')).to.match(/apply-inbound-acl/);
+    expect(change('connection_lost')).to.match(/listen-ip/);
+  });
+});
