@@ -22,17 +22,21 @@ export function endpointOf(name: string): string {
  * belong to nobody unless trusted by configuration; an account without a user or a device is nobody.
  */
 export function ownerOf(leg: LegData, identity: Required<IdentityVariables>): Owner | undefined {
-  const endpoint = endpointOf(leg.name);
-  if ((endpoint === 'verto' || endpoint === 'loopback') && !identity.trusted_endpoints.includes(endpoint)) {
-    return undefined;
-  }
+  if (!isTrusted(leg, identity)) return undefined;
   const first = (names: string[]) => names.map((name) => leg.variables[name]).find((value) => value) ?? '';
   const inbound = leg.direction === 'inbound';
   const account = first(inbound ? identity.inbound_account : identity.outbound_account);
   const user = first(inbound ? identity.inbound_user : identity.outbound_user);
   const device = first(identity.device);
   if (!account || !(user || device)) return undefined;
+  // Half a character is no part of any name, and of no key in the database.
+  if ([account, user, device].some((name) => /\p{Cs}/u.test(name))) return undefined;
   return { account, ...(user && { user }), ...(device && { device }) };
+}
+
+function isTrusted({ name }: LegData, { trusted_endpoints }: Required<IdentityVariables>): boolean {
+  const endpoint = endpointOf(name);
+  return (endpoint !== 'verto' && endpoint !== 'loopback') || trusted_endpoints.includes(endpoint);
 }
 
 /**
@@ -63,6 +67,8 @@ export function readPin(uuid: string, pin: string | undefined): Owner | null | u
  * of whom it called since (`lab/README.md`): it is nobody's.
  */
 export function ownerOfFoundLeg(leg: LegData, identity: Required<IdentityVariables>): Owner | undefined {
+  // What its client writes may look like a pin as well.
+  if (!isTrusted(leg, identity)) return undefined;
   const pinned = readPin(leg.uuid, leg.variables[PIN]);
   if (pinned !== undefined) return pinned ?? undefined;
   const v = leg.variables;

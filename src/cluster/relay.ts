@@ -7,7 +7,8 @@ import type { Logger } from 'winston';
 import type { Order } from '../calls/channels.js';
 import { ERRORS, isMetaflowsError, MetaflowsError, type ErrorCode } from '../errors.js';
 import type { NodeOutcome } from '../metaflows/runner.js';
-import type { Message, Switch } from '../switch/switch.js';
+import type { Message } from '../switch/subscription.js';
+import type { Switch } from '../switch/switch.js';
 import type { Acting } from './acting.js';
 
 /** Milliseconds: a start, the slowest of all, is proven or refused in six seconds. */

@@ -95,11 +95,6 @@ export class Outbox<T extends Shipment> {
     for (const queued of this.running.values()) if (!this.isOurs(queued)) queued.abort();
   }
 
-  /** How many wait or are on their way. */
-  get size(): number {
-    return this.waiting.size + this.running.size;
-  }
-
   /** Resolves when nothing is on its way. */
   async idle(): Promise<void> {
     while (this.lookQueued || this.running.size > 0) {

@@ -122,12 +122,14 @@ export class Absorbing {
         ]),
       );
       for (const binding of bindings) {
-        const data = bindingData(realm, binding);
-        steps.push(() => port.execute(leg.callId, leg.uuid, 'bind_digit_action', data));
+        steps.push(() =>
+          port.execute(leg.callId, leg.uuid, 'bind_digit_action', bindingData(realm, binding)),
+        );
       }
       bound.plan = wanted;
     }
-    Promise.all(steps.map((step) => step())).catch((error: unknown) => {
+    // `async`, so that what cannot be said to the switch, as a dialplan's realm may be, keeps the event from nobody else
+    Promise.all(steps.map(async (step) => step())).catch((error: unknown) => {
       // The next bridge, or the next binding that is seen, tries again.
       if (bound.plan === wanted) bound.plan = undefined;
       if (isMetaflowsError(error, 'call_gone')) return;

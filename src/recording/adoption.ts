@@ -40,7 +40,8 @@ export class Adoption {
 
   /** A recorder runs on the leg, since `at` or longer, that is not ours, or whose beginning nobody told. */
   started(uuid: string, path: string, at: number): void {
-    if (OURS.test(path)) return;
+    // Nobody would ever tell that a leg is gone which is not there.
+    if (OURS.test(path) || !this.parts.calls.get(uuid)) return;
     const paths = this.foreign.get(uuid) ?? new Map<string, number>();
     if (!paths.has(path)) {
       // The switch moves a recorder to another leg where the dialplan told it to.

@@ -59,8 +59,7 @@ export class Mirror<T extends object> {
   }
 }
 
-/** CouchDB's own rule for which of two revisions wins: the longer history, then the higher hash. */
+/** Of two histories of one length, which a cluster may have had for a moment, it tells last of the one that it keeps. */
 function isNewer(rev: string, than: string): boolean {
-  const [generation, other] = [Number.parseInt(rev), Number.parseInt(than)];
-  return generation === other ? rev > than : generation > other;
+  return rev !== than && Number.parseInt(rev) >= Number.parseInt(than);
 }

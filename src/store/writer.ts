@@ -22,8 +22,8 @@ export class Writer {
   }
 
   /**
-   * Resolves with the new revision when the document is stored, or with undefined where another writer came first.
-   * Rejects with whatever PouchDB does.
+   * Resolves with the new revision when the document is stored, by a majority of the nodes where there are several, or with
+   * undefined where another writer came first. Rejects with whatever PouchDB does.
    */
   put(doc: Draft): Promise<string | undefined> {
     return new Promise((resolve, reject) => {
@@ -47,9 +47,10 @@ export class Writer {
       this.#waiting = later;
       try {
         const results = await this.#db.bulkDocs(now.map(({ doc }) => doc));
-        now.forEach(({ resolve, reject }, index) => {
+        now.forEach(({ doc, resolve, reject }, index) => {
           const result = results[index];
-          if (result && !('error' in result)) resolve(result.rev);
+          if (isAccepted(result)) this.#takeBack(doc, result.rev).then(resolve, reject);
+          else if (result && !('error' in result)) resolve(result.rev);
           else if (result?.status === 409) resolve(undefined);
           else reject(result);
         });
@@ -59,4 +60,20 @@ export class Writer {
     }
     this.#writing = false;
   }
+
+  /** Rejects where there is no other version that came first: nodes are away then. */
+  async #takeBack({ _id, _deleted }: Draft, rev: string): Promise<undefined> {
+    // What is deleted gives way to what is not by itself.
+    if (_deleted === true) return;
+    await this.#db.remove(_id, rev);
+    await this.#db.get(_id);
+  }
+}
+
+/**
+ * `accepted`: fewer than a majority of a cluster's nodes took it (`force_reply` in CouchDB's fabric_doc_update.erl). Those
+ * that did not had another's version already, which a majority may have taken: the cluster would keep one of the two.
+ */
+function isAccepted(result: object | undefined): result is { rev: string } {
+  return result !== undefined && 'accepted' in result;
 }

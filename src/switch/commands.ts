@@ -190,7 +190,12 @@ function checkedUuid(uuid: string): string {
   return uuid;
 }
 
+/** Whether these are digits that can be bound or sent. */
+export function isDigits(text: string): boolean {
+  return /^[0-9A-Da-d*#]{1,30}$/.test(text);
+}
+
 function checkedDigits(digits: string): string {
-  if (!/^[0-9A-Da-d*#]{1,30}$/.test(digits)) throw new MetaflowsError('invalid_command', 'no digits');
+  if (!isDigits(digits)) throw new MetaflowsError('invalid_command', 'no digits');
   return digits;
 }

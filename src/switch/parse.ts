@@ -1,5 +1,5 @@
 /** Makes the raw JSON of FreeSWITCH's events the typed ones of `events.ts`; what is unknown or malformed is nothing. */
-import { CODE_EVENT, isUuid } from './commands.js';
+import { CODE_EVENT, isDigits, isUuid } from './commands.js';
 import type { LegData, SwitchEvent } from './events.js';
 
 /** An event, or `uuid_dump … json`: a value is a string, or an array of them; anything may be missing. */
@@ -17,6 +17,8 @@ export const BINDING_APPLICATIONS = [
 ] as const;
 
 const VARIABLE = 'variable_';
+/** Microseconds: the end of the year 9999, after which no date has four digits for its year. */
+const LAST_US = Date.UTC(10_000, 0) * 1000;
 
 /** The typed event; `undefined` for an event that is not known, malformed, or about a leg that cannot be named. */
 export function eventOf(raw: RawEvent): SwitchEvent | undefined {
@@ -56,7 +58,7 @@ export function eventOf(raw: RawEvent): SwitchEvent | undefined {
     }
     case 'CUSTOM': {
       const code = text(raw, 'Metaflow-Code');
-      if (raw['Event-Subclass'] !== CODE_EVENT || code === '') return undefined;
+      if (raw['Event-Subclass'] !== CODE_EVENT || !isDigits(code)) return undefined;
       return { type: 'code', uuid, at, code, masked: text(raw, 'Masked').trim() };
     }
     case 'RECORD_START':
@@ -174,5 +176,5 @@ function text(raw: RawEvent, key: string): string {
 /** The switch counts in microseconds. */
 function milliseconds(raw: RawEvent, key: string): number | undefined {
   const micros = Number(text(raw, key));
-  return micros > 0 ? Math.floor(micros / 1000) : undefined;
+  return micros > 0 && micros < LAST_US ? Math.floor(micros / 1000) : undefined;
 }

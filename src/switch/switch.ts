@@ -12,52 +12,16 @@ import type { Logger } from 'winston';
 import { MetaflowsError, type ErrorCode } from '../errors.js';
 import { backoff, failuresAfter } from './backoff.js';
 import { SwitchClock } from './clock.js';
-import { assertAccepted, CODE_EVENT, dump, isUuid, parseRows, type ApiCommand } from './commands.js';
+import { assertAccepted, isUuid, type ApiCommand } from './commands.js';
 import { Connection, stackOf, type Command, type ConnectionOptions } from './connection.js';
-import type { LegData, Snapshot, SwitchEvent } from './events.js';
+import type { Snapshot, SwitchEvent } from './events.js';
 import { acts, askHolder, fenced, fencedData, valueOf } from './fence.js';
-import { BINDING_APPLICATIONS, eventOf, isOurs, legOfDump, OUR_EXECUTE, type RawEvent } from './parse.js';
+import { eventOf, isOurs, OUR_EXECUTE, type RawEvent } from './parse.js';
+import { snapshotOf } from './snapshot.js';
+import { EVENTS, MESSAGES, MESSAGE_TEXT, type Message } from './subscription.js';
 import type { SwitchAddress } from './url.js';
 
-/** All that `eventOf` knows, but CHANNEL_EXECUTE. */
-const EVENT_NAMES = [
-  'CHANNEL_CREATE',
-  'CHANNEL_ANSWER',
-  'CHANNEL_BRIDGE',
-  'CHANNEL_UNBRIDGE',
-  'CHANNEL_HOLD',
-  'CHANNEL_UNHOLD',
-  'CHANNEL_HANGUP',
-  'CHANNEL_DESTROY',
-  'DTMF',
-  'RECORD_START',
-  'RECORD_STOP',
-  'MEDIA_BUG_START',
-  'MEDIA_BUG_STOP',
-  'CUSTOM',
-];
-
-/** What instances say to each other through the switch that they share, as subclasses of CUSTOM events. */
-const MESSAGES = ['metaflows::ask', 'metaflows::answer'] as const;
-export type Message = (typeof MESSAGES)[number];
-const MESSAGE_TEXT = 'Metaflows-Message';
-
-/**
- * One connection for all, so that what a dialplan binds on a leg comes after the leg's CHANNEL_CREATE. A dialplan
- * executes hundreds of applications for a call: only those about bindings pass the filters, any of which lets an
- * event through (`mod_event_socket.c`). `CUSTOM` comes last, what follows it are subclasses.
- */
-const EVENTS: Pick<ConnectionOptions, 'subscribe' | 'filters'> = {
-  subscribe: `CHANNEL_EXECUTE ${EVENT_NAMES.join(' ')} ${[CODE_EVENT, ...MESSAGES].join(' ')}`,
-  filters: [
-    ...EVENT_NAMES.map((name) => ['Event-Name', name] as const),
-    ...BINDING_APPLICATIONS.map((application) => ['Application', application] as const),
-  ],
-};
-
 const COMMAND_CONNECTIONS = 3;
-/** `uuid_dump`s under way at once: keeps the sockets busy without piling up replies of several KiB each. */
-const SNAPSHOT_PARALLEL = 24;
 /**
  * Milliseconds that `show` may be behind the calls: its rows are gathered for 40 × 5 ms before they are written
  * (`switch_core_sqldb.c`, switch_user_sql_thread); seen: up to 240.
@@ -202,31 +166,10 @@ export class Switch extends EventEmitter<SwitchEvents> {
    */
   async snapshot(): Promise<Snapshot> {
     await this.pause(this.upAt + SHOW_LAG_MS - performance.now());
-    const channels = parseRows(await this.api('', 'show', 'channels as json'));
-    const calls = parseRows(await this.api('', 'show', 'calls as json'));
-    const uuids = channels.map(({ uuid }) => uuid).filter(isUuid);
-    const left = uuids.values();
-    const legs: LegData[] = [];
-    const worker = async () => {
-      for (const uuid of left) {
-        const leg = await this.leg(uuid);
-        if (leg) legs.push(leg);
-      }
-    };
-    await Promise.all(Array.from({ length: SNAPSHOT_PARALLEL }, worker));
-    const bridges = calls
-      .map(({ uuid, b_uuid }) => [uuid, b_uuid] as const)
-      .filter((pair): pair is [string, string] => pair.every(isUuid));
-    return { legs, bridges };
-  }
-
-  /** The leg as it is now; `undefined` where it is gone. */
-  private async leg(uuid: string): Promise<LegData | undefined> {
-    const { command, args } = dump(uuid);
-    const reply = await this.api(uuid, command, args);
-    const dumped = legOfDump(reply);
-    if (dumped?.at !== undefined) this.clock.heard(dumped.at);
-    return dumped?.leg;
+    return snapshotOf({
+      api: (key, { command, args }) => this.api(key, command, args),
+      heard: (at) => this.clock.heard(at),
+    });
   }
 
   private async run(): Promise<void> {

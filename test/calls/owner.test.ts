@@ -47,6 +47,16 @@ describe('whose a leg is', () => {
     expect(ownerOf(leg, IDENTITY)).to.deep.equal({ account: 'first', device: 'phone-7' });
   });
 
+  it('takes no name with half a character in it, which no key could hold', () => {
+    for (const variables of [
+      { user_name: '1001', domain_name: 'example\ud800' },
+      { user_name: '\udc00', domain_name: 'example.com' },
+      { user_name: '\ude00', domain_name: '\ud83d' },
+    ]) {
+      expect(ownerOf(legData('a', { variables }), IDENTITY)).to.equal(undefined);
+    }
+  });
+
   for (const name of ['verto.rtc/1001', 'loopback/1001-a']) {
     it(`gives ${name} to nobody unless its endpoint is trusted`, () => {
       const leg = legData('a', {
@@ -56,6 +66,14 @@ describe('whose a leg is', () => {
       expect(ownerOf(leg, IDENTITY)).to.equal(undefined);
       const endpoint = name.startsWith('verto') ? 'verto' : 'loopback';
       expect(ownerOf(leg, { ...IDENTITY, trusted_endpoints: [endpoint] })?.user).to.equal('1001');
+    });
+
+    it(`believes no pin on ${name} unless its endpoint is trusted: its client may have written it`, () => {
+      const variables = { [PIN]: pinOf('a', { account: 'example.com', user: '1001' }) };
+      const leg = legData('a', { name: name.replace('verto.rtc', 'verto'), variables });
+      expect(ownerOfFoundLeg(leg, IDENTITY)).to.equal(undefined);
+      const endpoint = name.startsWith('verto') ? 'verto' : 'loopback';
+      expect(ownerOfFoundLeg(leg, { ...IDENTITY, trusted_endpoints: [endpoint] })?.user).to.equal('1001');
     });
   }
 

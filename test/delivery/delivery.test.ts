@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
-import type { Delivery, DeliveryOptions, Parcel } from '../../src/delivery/delivery.js';
+import type { Delivery, DeliveryOptions } from '../../src/delivery/delivery.js';
 import type { Notice } from '../../src/delivery/notice.js';
 import { withDelivery } from '../../src/delivery/upload.js';
 import { isMetaflowsError, MetaflowsError } from '../../src/errors.js';
@@ -97,6 +97,19 @@ describe('delivery', () => {
     for await (const [id] of store.outbox.list()) ids.push(id);
     return ids;
   };
+
+  const FAILED = new MetaflowsError('store_failed');
+  /** The outbox's store, with what fails in the place of its own. */
+  const failing = (overrides: Partial<DeliveryOptions['store']>): DeliveryOptions['store'] => ({
+    get: (id) => store.outbox.get(id),
+    create: (id, parcel) => store.outbox.create(id, parcel),
+    put: (id, parcel) => store.outbox.put(id, parcel),
+    replace: (id, known, next) => store.outbox.replace(id, known, next),
+    remove: (id) => store.outbox.remove(id),
+    list: (prefix) => store.outbox.list(prefix),
+    onStored: (listener) => store.outbox.onStored(listener),
+    ...overrides,
+  });
 
   describe('of a recording', () => {
     it('sends the file as Kazoo does, named by the recording, with a digest and an idempotency key', async () => {
@@ -545,19 +558,14 @@ describe('delivery', () => {
     it('is told in order what the store would not take at first', async () => {
       await store.webhooks.create(ACCOUNT, { settings: settings() });
       let fails = true;
-      const create = (id: string, parcel: Parcel) =>
-        fails ? Promise.reject(new MetaflowsError('store_failed')) : store.outbox.create(id, parcel);
-      const failing: DeliveryOptions['store'] = {
-        get: (id) => store.outbox.get(id),
-        put: (id, parcel) => store.outbox.put(id, parcel),
-        replace: (id, known, next) => store.outbox.replace(id, known, next),
-        remove: (id) => store.outbox.remove(id),
-        list: (prefix) => store.outbox.list(prefix),
-        onStored: (listener) => store.outbox.onStored(listener),
-        create,
-      };
       await delivery.close();
-      delivery = await testDelivery(store, { store: failing, clock, publish: (notice) => told.push(notice) });
+      delivery = await testDelivery(store, {
+        store: failing({
+          create: (id, parcel) => (fails ? Promise.reject(FAILED) : store.outbox.create(id, parcel)),
+        }),
+        clock,
+        publish: (notice) => told.push(notice),
+      });
       const doc = recordingDocument();
       const happened = (['started', 'masked'] as const).map((type) => happening(type, clock.now()));
       await store.recordings.save(doc, happened);
@@ -569,6 +577,28 @@ describe('delivery', () => {
       expect(told.map(({ id }) => id)).to.deep.equal(happened.map(({ id }) => id));
       expect(receiver.received).to.have.length(2);
       expect(await store.recordings.untold(() => true)).to.deep.equal([]);
+    });
+
+    it('is told what the store would not give, or forget, at first', async () => {
+      await store.webhooks.create(ACCOUNT, { settings: settings() });
+      const gets = [FAILED, FAILED];
+      const replaces = [FAILED];
+      await delivery.close();
+      delivery = await testDelivery(store, {
+        store: failing({
+          get: (id) => (gets.pop() ? Promise.reject(FAILED) : store.outbox.get(id)),
+          replace: (id, known, next) =>
+            replaces.pop() ? Promise.reject(FAILED) : store.outbox.replace(id, known, next),
+        }),
+        clock,
+        log,
+      });
+      await happened();
+      await pass(MINUTE);
+      const ids = receiver.received.map(({ headers }) => headers['webhook-id']);
+      expect(ids).to.deep.equal([ids[0], ids[0]]);
+      expect(await outbox()).to.deep.equal([]);
+      expect(lines.filter((line) => line.includes('could not be handled'))).to.have.lengthOf(3);
     });
 
     it('keeps a log of its attempts, and tries as often as it says', async () => {

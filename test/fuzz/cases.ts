@@ -84,9 +84,11 @@ const collect = runInNewContext('gc') as () => void;
 /** Bytes by which the heap, and what lies outside it, have grown when `work` has been done and all garbage is gone. */
 export async function heapAfter(work: () => Promise<void>): Promise<number> {
   const used = async () => {
-    // what is closed is let go in the turns after
-    for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
-    collect();
+    // what is closed is let go in the turns after, and buffers by the collection after that
+    for (let turn = 0; turn < 5; turn++) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      collect();
+    }
     const { heapUsed, external } = process.memoryUsage();
     return heapUsed + external;
   };

@@ -61,4 +61,28 @@ describe('documents that are written together', () => {
     db.bulkDocs = bulkDocs;
     expect(await writer.put({ _id: 'a' })).to.match(/^1-/);
   });
+
+  describe('where a cluster answers that no majority of its nodes took one', () => {
+    const THEIRS = `1-${'0'.repeat(32)}`;
+    const OURS = `1-${'f'.repeat(32)}`;
+
+    beforeEach(() => {
+      const bulkDocs = db.bulkDocs.bind(db);
+      db.bulkDocs = async ([doc]: PouchDB.Core.PutDocument<object>[]) => {
+        await bulkDocs([{ ...doc, _rev: OURS }], { new_edits: false });
+        return [{ ok: true, id: 'a', rev: OURS, accepted: true }];
+      };
+    });
+
+    it('give way to the one that came first', async () => {
+      await new PouchDB(folder).bulkDocs([{ _id: 'a', _rev: THEIRS }], { new_edits: false });
+      expect(await writer.put({ _id: 'a' })).to.equal(undefined);
+      expect(await db.get('a', { conflicts: true })).to.deep.equal({ _id: 'a', _rev: THEIRS });
+    });
+
+    it('fail where none did', async () => {
+      const failure = await writer.put({ _id: 'a' }).catch((error: unknown) => error);
+      expect(failure).to.include({ status: 404 });
+    });
+  });
 });

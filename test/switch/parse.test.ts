@@ -109,6 +109,11 @@ describe('eventOf', () => {
     'a leg twice': raw('DTMF', { 'DTMF-Digit': '1', 'Unique-ID': [UUID, PEER] }),
     'a time that is no text': raw('CHANNEL_HOLD', { 'Event-Date-Timestamp': { toString: 0 } }),
     'no time': raw('CHANNEL_HOLD', { 'Event-Date-Timestamp': 'soon' }),
+    'a time that no calendar has': raw('CHANNEL_HOLD', { 'Event-Date-Timestamp': '9'.repeat(40) }),
+    'a code that is no digits': raw('CUSTOM', {
+      'Event-Subclass': 'metaflows::code',
+      'Metaflow-Code': '*7 1',
+    }),
     'no digit': raw('DTMF'),
     'several digits': raw('DTMF', { 'DTMF-Digit': '12' }),
     'half a bridge': raw('CHANNEL_BRIDGE', { 'Bridge-A-Unique-ID': UUID }),

@@ -1,0 +1,354 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { loadConfig } from '../../src/config.js';
+import { startService, type Service } from '../../src/service.js';
+import { isUuid } from '../../src/switch/commands.js';
+import { eventFrame } from '../support/eventSocket.js';
+import { eventually, TOKEN } from '../support/lab-service.js';
+import { capturingLog } from '../support/log.js';
+import { cases, heapAfter, LIMIT_MS, text } from './cases.js';
+import { PretendSwitch } from './pretend.js';
+
+const MEBIBYTE = 1024 * 1024;
+/** Accounts that a switch may have; metaflows are theirs. */
+const ACCOUNTS = [
+  'example.com',
+  '../../../../tmp/escaped',
+  "it's ${system(touch /tmp/escaped)} a;b,c\\",
+  '\u202e💥 x',
+];
+const LEGS = ['leg-1', 'leg-2', 'leg-3', 'leg-4', 'leg-5', 'x'.repeat(128)];
+
+type Raw = Record<string, unknown>;
+
+const leg = fc.oneof({ weight: 30, arbitrary: fc.constantFrom(...LEGS) }, text);
+const micros = fc.oneof(
+  { weight: 60, arbitrary: fc.constant('1767312000123456') },
+  text,
+  fc.constantFrom('0', '-1', '9'.repeat(40), null, 7),
+);
+const mostly = (usual: readonly string[], other: fc.Arbitrary<unknown> = text) =>
+  fc.oneof({ weight: 30, arbitrary: fc.constantFrom(...usual) }, other, fc.array(other, { maxLength: 3 }));
+
+const event: fc.Arbitrary<Raw> = fc.record(
+  {
+    'Event-Name': mostly(
+      'CREATE CREATE ANSWER BRIDGE BRIDGE BRIDGE UNBRIDGE HOLD UNHOLD HANGUP DESTROY EXECUTE'
+        .split(' ')
+        .map((name) => `CHANNEL_${name}`)
+        .concat(
+          'DTMF',
+          'DTMF',
+          'CUSTOM',
+          'CUSTOM',
+          'RECORD_START',
+          'RECORD_STOP',
+          'MEDIA_BUG_START',
+          'MEDIA_BUG_STOP',
+        ),
+    ),
+    'Unique-ID': leg,
+    'Event-Date-Timestamp': micros,
+    'Call-Direction': mostly(['inbound', 'outbound']),
+    'Caller-Channel-Created-Time': micros,
+    'Channel-Name': mostly(['sofia/internal/1001', 'sofia/external/0', 'loopback/1-a', 'verto.rtc/1']),
+    'Answer-State': mostly(['answered', 'ringing']),
+    'Caller-Caller-ID-Name': text,
+    'Caller-Caller-ID-Number': text,
+    'Caller-Callee-ID-Name': text,
+    'Caller-Destination-Number': text,
+    'Bridge-A-Unique-ID': leg,
+    'Bridge-B-Unique-ID': leg,
+    'DTMF-Digit': mostly(['*', '7', '1', '2', '3', '4']),
+    'Event-Subclass': fc.constant('metaflows::code'),
+    'Metaflow-Code': mostly(['*71', '*71', '*72', '*73', '*74', '*75']),
+    Masked: mostly(['+OK Success']),
+    'Record-File-Path': text,
+    'Recording-Variable-metaflows_recording': text,
+    'Record-Completion-Cause': mostly(['success-silence', 'uri-failure', 'input-too-short']),
+    variable_record_ms: mostly(['1000', '-1', '1e99']),
+    'Media-Bug-Function': mostly(['session_record']),
+    'Media-Bug-Target': text,
+    Application: mostly([
+      'bind_digit_action',
+      'digit_action_set_realm',
+      'clear_digit_action',
+      'bind_meta_app',
+    ]),
+    'Application-Data': fc.oneof(
+      text,
+      text.map((realm) => `${realm},*71,exec:x`),
+      fc.constantFrom('local,*71,exec:x', 'all', '2 b s x', '^^'),
+    ),
+    variable_domain_name: mostly(ACCOUNTS),
+    variable_user_name: mostly(['1001', '1002']),
+    variable_dialed_domain: mostly(ACCOUNTS),
+    variable_dialed_user: mostly(['1001', '1002']),
+    variable_ecallmgr_Authorizing_ID: text,
+    variable_other_loopback_leg_uuid: leg,
+    variable_bypass_media: mostly(['true', 'false']),
+  },
+  {
+    requiredKeys: [
+      'Event-Name',
+      'Unique-ID',
+      'Event-Date-Timestamp',
+      'Call-Direction',
+      'Caller-Channel-Created-Time',
+      'Channel-Name',
+      'variable_domain_name',
+      'variable_user_name',
+      'Bridge-A-Unique-ID',
+      'Bridge-B-Unique-ID',
+      'DTMF-Digit',
+      'Event-Subclass',
+      'Metaflow-Code',
+      'Application',
+      'Application-Data',
+      'variable_dialed_domain',
+      'variable_dialed_user',
+    ],
+  },
+);
+
+/** What becomes of an event's JSON on its way: bytes that are no UTF-8, and what is no JSON at all. */
+const WAYS = {
+  whole: (json: string) => Buffer.from(json),
+  'as Latin-1': (json: string) => Buffer.from(json, 'latin1'),
+  half: (json: string) => Buffer.from(json.slice(0, json.length / 2)),
+  'with more': (json: string) => Buffer.from(`${json}}`),
+  deep: (json: string) => Buffer.from(json.replace('{', `{"a":${'['.repeat(5000)}${']'.repeat(5000)},`)),
+  huge: (json: string) => Buffer.from(json.replace('{', `{"variable_a":"${'x'.repeat(200_000)}",`)),
+  twice: (json: string) =>
+    Buffer.from(json.replace('{', '{"Event-Name":"DTMF","__proto__":{"Unique-ID":"a"},')),
+};
+const ways = Object.keys(WAYS) as (keyof typeof WAYS)[];
+
+interface Action {
+  leg: string;
+  account: string;
+  data: object;
+}
+const action: fc.Arbitrary<Action> = fc.record({
+  leg: fc.constantFrom(...LEGS),
+  account: fc.constantFrom(...ACCOUNTS),
+  data: fc.record(
+    {
+      action: fc.constantFrom('start', 'start', 'mask', 'unmask', 'stop', 'toggle'),
+      label: text,
+      media_name: text,
+      origin: text,
+      client_state: text,
+      end_key: fc.constantFrom('#', '1'),
+      play_beep: fc.boolean(),
+      format: fc.constantFrom('wav', 'mp3'),
+      mask_mode: fc.constantFrom('silence', 'cut'),
+    },
+    { requiredKeys: ['action'] },
+  ),
+});
+
+type Step = { raw: Raw; way: keyof typeof WAYS } | Action | 'refuses';
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 12,
+    arbitrary: fc.record({
+      raw: event,
+      way: fc.oneof({ weight: 12, arbitrary: fc.constant('whole' as const) }, fc.constantFrom(...ways)),
+    }),
+  },
+  { weight: 4, arbitrary: action },
+  fc.constant('refuses' as const),
+);
+
+describe('fuzzing a switch', function () {
+  this.timeout(LIMIT_MS);
+  const { log, lines } = capturingLog();
+  let folder: string;
+  let dir: string;
+  let pretend: PretendSwitch;
+  let service: Service;
+  let synced = 0;
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'metaflows-fuzz-'));
+    dir = join(folder, 'a', 'b', 'recordings');
+    await mkdir(dir, { recursive: true });
+    pretend = await PretendSwitch.start(dir);
+    const loaded = loadConfig({
+      METAFLOWS_SWITCHES: pretend.url,
+      METAFLOWS_HTTP_PORT: '0',
+      METAFLOWS_ADMIN_TOKEN: TOKEN,
+      METAFLOWS_DATABASE: join(folder, 'db'),
+      METAFLOWS_RECORDINGS_DIR: dir,
+      METAFLOWS_FLOWS_DIR: join(folder, 'none'),
+    });
+    if (!loaded.ok) throw new Error(loaded.errors.join());
+    service = await startService(loaded.config, log);
+    await ready();
+    for (const account of ACCOUNTS) {
+      const of = (data: object) => ({
+        module: 'record_call',
+        data: { label: '${escaped} \'"\n\\', ...data },
+      });
+      await ask('POST', `/accounts/${encodeURIComponent(account)}/metaflows`, {
+        data: {
+          listen_on: 'both',
+          numbers: {
+            71: of({ action: 'start' }),
+            72: of({ action: 'mask' }),
+            73: of({ action: 'unmask' }),
+            74: of({ action: 'stop' }),
+          },
+          patterns: { '^75$': of({ action: 'toggle' }) },
+        },
+      });
+    }
+  });
+  after(async () => {
+    await service.close();
+    await pretend.socket.close();
+    await rm(folder, { recursive: true });
+  });
+
+  const ready = () =>
+    eventually('readiness', async () => (await fetch(`${service.url}/readyz`)).ok || undefined);
+  const ask = async (method: string, path: string, body?: object): Promise<number> => {
+    const answer = await fetch(`${service.url}/v2${path}`, {
+      method,
+      headers: { 'X-Auth-Token': TOKEN },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    await answer.arrayBuffer();
+    return answer.status;
+  };
+  const say = (raw: Raw, way: keyof typeof WAYS = 'whole') => {
+    const uuid = raw['Unique-ID'];
+    if (raw['Event-Name'] === 'CHANNEL_CREATE' && isUuid(uuid)) pretend.legs.set(uuid, raw);
+    const sent = WAYS[way](JSON.stringify(raw));
+    pretend.records(sent);
+    pretend.events.send(eventFrame(sent));
+  };
+  const plain = (name: string, uuid: string): Raw => ({
+    'Event-Name': name,
+    'Event-Date-Timestamp': '1767312000123456',
+    'Unique-ID': uuid,
+    'Call-Direction': 'inbound',
+    'Caller-Channel-Created-Time': '1767312000123456',
+    'Channel-Name': 'sofia/internal/1001',
+  });
+  /** Resolves when the service has taken in all that was said before. */
+  const sync = async () => {
+    const uuid = `sync-${synced++}`;
+    const heard = pretend.heard(new RegExp(`uuid_setvar.* ?${uuid} ?.* metaflows_owner`));
+    say(plain('CHANNEL_CREATE', uuid));
+    await heard;
+    say(plain('CHANNEL_DESTROY', uuid));
+    pretend.legs.delete(uuid);
+  };
+  const endAll = async () => {
+    for (const uuid of pretend.legs.keys()) {
+      say(plain('CHANNEL_HANGUP', uuid));
+      say(plain('CHANNEL_DESTROY', uuid));
+    }
+    pretend.legs.clear();
+    await sync();
+  };
+  const judge = () => {
+    // an error with a code of its own is one that somebody has thought of
+    const failed = lines
+      .splice(0)
+      .filter((line) => line.includes('"level":"error"') && !line.includes('MetaflowsError'));
+    const wrong = [...pretend.violations.splice(0), ...failed];
+    if (wrong.length > 0) expect.fail(wrong.join('\n'));
+    expect(existsSync('/tmp/escaped')).to.equal(false);
+    expect(readdirSync(folder).sort()).to.deep.equal(['a', 'db']);
+    expect(readdirSync(join(folder, 'a'))).to.deep.equal(['b']);
+    expect(readdirSync(join(folder, 'a', 'b'))).to.deep.equal(['recordings']);
+  };
+
+  it('tells it nothing but commands of its own kind, whatever happens and whoever wrote what', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        event,
+        event,
+        fc.array(step, { minLength: 10, maxLength: 40 }),
+        async (a, b, steps) => {
+          // a call to begin with, whatever else is said of its legs
+          const [caller = '', callee = ''] = LEGS;
+          say({ ...a, ...plain('CHANNEL_CREATE', caller) });
+          say({ ...b, ...plain('CHANNEL_CREATE', callee), 'Call-Direction': 'outbound' });
+          const bridged = { 'Bridge-A-Unique-ID': caller, 'Bridge-B-Unique-ID': callee };
+          say({ ...a, ...plain('CHANNEL_BRIDGE', caller), ...bridged });
+          const asked: Promise<number>[] = [];
+          for (const each of steps) {
+            if (each === 'refuses') pretend.cutNext = (peer) => peer.api('-ERR no');
+            else if ('raw' in each) say(each.raw, each.way);
+            else {
+              const { leg: uuid, account, data } = each;
+              const path = `/accounts/${encodeURIComponent(account)}/channels/${uuid}`;
+              asked.push(ask('PUT', path, { action: 'metaflow', data: { module: 'record_call', data } }));
+            }
+          }
+          await sync();
+          for (const status of await Promise.all(asked))
+            expect(status).to.be.oneOf([200, 400, 404, 409, 502]);
+          await endAll();
+          judge();
+        },
+      ),
+      // what it has said cannot be unsaid: smaller cases would tell of what these have left
+      { ...cases(100), endOnFailure: true },
+    );
+  });
+
+  it('keeps nothing of legs that have gone, in whatever order it was told of them', async () => {
+    const orders = [
+      'DESTROY HANGUP CREATE DESTROY',
+      'BRIDGE CREATE CREATE EXECUTE BRIDGE DESTROY UNBRIDGE HANGUP EXECUTE',
+      'CREATE DESTROY ANSWER BRIDGE HOLD DESTROY',
+      'HANGUP UNBRIDGE BRIDGE DESTROY',
+    ].map((names) => [
+      ...names.split(' ').map((name) => `CHANNEL_${name}`),
+      'RECORD_START',
+      'MEDIA_BUG_START',
+    ]);
+    let n = 0;
+    const run = async (count: number) => {
+      for (const end = n + count; n < end; n++) {
+        const uuid = `gone-${n}`;
+        const other = n % 3 === 0 ? uuid : `gone-${n - 1}`;
+        // long, so that what is left of a few is seen
+        const path = `/elsewhere/${n}${'x'.repeat(2000)}.wav`;
+        const more = {
+          'Bridge-A-Unique-ID': uuid,
+          'Bridge-B-Unique-ID': other,
+          'Record-File-Path': path,
+          'Media-Bug-Function': 'session_record',
+          'Media-Bug-Target': path,
+          Application: 'bind_digit_action',
+          'Application-Data': `${'x'.repeat(2000)},*1,exec:x`,
+        };
+        for (const name of orders[n % orders.length]!)
+          pretend.events.event({ ...plain(name, uuid), ...more });
+        if (n % 500 === 0) await sync();
+      }
+      await sync();
+      lines.length = 0;
+    };
+    // so that what is remembered of legs that have ended of late is full
+    for (let each = 0; each < 5000; each++) {
+      for (const name of ['CHANNEL_CREATE', 'CHANNEL_DESTROY'])
+        pretend.events.event(plain(name, `ended-${each}`));
+    }
+    await run(100);
+    expect(await heapAfter(() => run(3000))).to.be.below(4 * MEBIBYTE);
+    const metrics = await (await fetch(`${service.url}/metrics`)).text();
+    expect(metrics).to.match(/^metaflows_calls 0$/m);
+    judge();
+  });
+});
