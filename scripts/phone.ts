@@ -1,4 +1,5 @@
 /** `npm run phone -- call 1001 1002`: drives the simulated phones of the running service. */
+import { addressOf } from '../src/cli/service.js';
 import { loadConfig } from '../src/config.js';
 
 const USAGE = `npm run phone -- call 1001 1002       1001 calls 1002
@@ -18,9 +19,7 @@ const [action = '', ...args] = process.argv.slice(2);
 if (ARGUMENTS[action] !== args.length) fail(USAGE.trimEnd());
 const loaded = loadConfig(process.env);
 if (!loaded.ok) fail(loaded.errors.join('\n'));
-const { httpHost, httpPort } = loaded.config;
-const host = httpHost === '0.0.0.0' || httpHost === '::' ? '127.0.0.1' : httpHost;
-const base = `http://${host.includes(':') ? `[${host}]` : host}:${httpPort}`;
+const base = addressOf(loaded.config);
 const response = await fetch(`${base}/phones/${action}`, {
   method: 'POST',
   headers: { 'Content-Type': 'application/json' },

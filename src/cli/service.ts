@@ -67,8 +67,8 @@ export function accountPath(account: string, ...parts: string[]): string {
   return `/v2/accounts/${[account, ...parts].map(encodeURIComponent).join('/')}`;
 }
 
-/** A service that listens on every address is reached on the loopback one. */
-function addressOf({ httpHost, httpPort }: Config): string {
+/** Its URL; a service that listens on every address is reached on the loopback one. */
+export function addressOf({ httpHost, httpPort }: Config): string {
   const reached = httpHost === '0.0.0.0' ? '127.0.0.1' : httpHost === '::' ? '::1' : httpHost;
   return `http://${reached.includes(':') ? `[${reached}]` : reached}:${httpPort}`;
 }

@@ -67,11 +67,14 @@ describe('documents that are written together', () => {
     const OURS = `1-${'f'.repeat(32)}`;
 
     beforeEach(() => {
-      const bulkDocs = db.bulkDocs.bind(db);
-      db.bulkDocs = async ([doc]: PouchDB.Core.PutDocument<object>[]) => {
+      const cluster = new PouchDB(folder);
+      const bulkDocs = cluster.bulkDocs.bind(cluster);
+      cluster.bulkDocs = async ([doc]: PouchDB.Core.PutDocument<object>[]) => {
+        cluster.bulkDocs = bulkDocs;
         await bulkDocs([{ ...doc, _rev: OURS }], { new_edits: false });
         return [{ ok: true, id: 'a', rev: OURS, accepted: true }];
       };
+      writer = new Writer(cluster);
     });
 
     it('give way to the one that came first', async () => {

@@ -63,7 +63,8 @@ export function documentOf(router: Router, version: string): Document {
       description:
         'Feature codes that record calls, beside a FreeSWITCH. One server answers to the clients of several ' +
         'systems. A token of this service is the credential of each; the roles that may do something are named ' +
-        'where a token is asked for. Every answer has an X-Request-ID, which is in the log, and says how ' +
+        'where a token is asked for: an admin of every account (site admin) may do what an account’s admin may, and a ' +
+        'user’s token acts for that user alone. Every answer has an X-Request-ID, which is in the log, and says how ' +
         'many requests the address may send.',
     },
     tags: dialects.map(({ tag, about }) => ({ name: tag, description: about })),
