@@ -126,7 +126,8 @@ export class Following {
       const joined = legs.filter(({ uuid }) => !active.doc.internal.parties.includes(uuid));
       const gone = active.doc.internal.parties.filter((uuid) => !parties.includes(uuid));
       void announcer.inform(active, joined);
-      await keep(active, { ...active.doc, internal: { ...active.doc.internal, parties } });
+      if (joined.length + gone.length > 0)
+        await keep(active, { ...active.doc, internal: { ...active.doc.internal, parties } });
       await prepare(active, leg.callId);
       await Promise.all(gone.map((uuid) => this.parts.left(uuid)));
     }

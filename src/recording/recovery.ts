@@ -60,15 +60,15 @@ export class Recovery {
     for (const begun of await this.beginnings(switchId)) {
       const index = docs.findIndex(({ id }) => id === begun.id);
       const known = docs[index];
-      if (known) {
-        if (begun.segments.length <= known.segments.length) continue;
+      if (known && begun.segments.length > known.segments.length) {
         const doc = { ...known, segments: begun.segments, internal: begun.internal };
         await this.parts.keep(recordings.get(doc.id) ?? recordings.add(doc, doc.audit.length), doc);
         docs[index] = doc;
-      } else if (!(await this.parts.options.store.get(begun.account_id, begun.id))) {
+      } else if (!known && !(await this.parts.options.store.get(begun.account_id, begun.id))) {
         await this.parts.keep(recordings.add(begun), begun, 'started');
         docs.push(begun);
       }
+      await this.parts.segments.stored(begun);
     }
     await Promise.all(docs.map((doc) => this.recoverOne(doc, byUuid)));
     await this.parts.adoption.find(switchId, legs);
@@ -108,7 +108,7 @@ export class Recovery {
   }
 
   private async recoverOne(doc: RecordingDocument, legs: ReadonlyMap<string, LegData>): Promise<void> {
-    const { recordings, segments, finisher, following, limits, announcer, pathOf, keep } = this.parts;
+    const { recordings, finisher, following, limits, announcer, pathOf, keep } = this.parts;
     const active = recordings.get(doc.id) ?? recordings.add(doc, doc.audit.length);
     if (doc.stop_reason) {
       // It had ended, and its file had not come.
@@ -121,8 +121,8 @@ export class Recovery {
     let known = doc;
     if (isLost && carrier === undefined) known = segmentEnded(doc, await this.endOfAudio(doc));
     known = await this.maskedMeanwhile(known);
-    await keep(active, known, known.state === doc.state ? undefined : 'masked');
-    await segments.stored(known);
+    const isStored = known === doc && active.audited === doc.audit.length;
+    if (!isStored) await keep(active, known, known.state === doc.state ? undefined : 'masked');
     if (carrier !== undefined) following.moved(carrier, pathOf(active), pathOf);
     // Its leg left while nobody looked: it goes on with who is left, or is over.
     else if (!hasRecorder(active)) following.segmentOver(active, undefined, 'switch_lost');
