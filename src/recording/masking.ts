@@ -5,13 +5,15 @@ import {
   buglist,
   maskArguments,
   parseBuglist,
+  parseTime,
   record,
   setGlobal,
   setVariable,
+  time,
   type ApiCommand,
 } from '../switch/commands.js';
 import { hasRecorder, type Active } from './active.js';
-import { isAdopted, NOTE } from './document.js';
+import { isAdopted } from './document.js';
 import { isOk, maskNote, type RecordingSwitch } from './segments.js';
 import { cuts } from './state.js';
 
@@ -29,6 +31,8 @@ export interface Masking {
   others: number;
   /** The reply of the switch that says what did not work. */
   failed: string | undefined;
+  /** When the switch did it: epoch, milliseconds, by its clock. A reply may be on its way for long. */
+  at: number;
 }
 
 export class Maskers {
@@ -65,11 +69,11 @@ export class Maskers {
     // The note is there before the mask and goes after the unmask: a crash in between errs on the masked side.
     const before = verb === 'mask' ? note(`@${this.now(first.switchId)}`) : [];
     const own = ours.map((active) => this.command(verb, active));
-    const answers = await port.apis(key, [...before, ...own, ...legs.map(({ uuid }) => buglist(uuid))]);
+    const answers = await port.apis(key, [...before, ...own, time, ...legs.map(({ uuid }) => buglist(uuid))]);
     const replies = answers.slice(before.length, before.length + own.length);
     const paths = new Set(ours.map((active) => this.pathOf(active)));
     const others = legs.flatMap((leg, index) =>
-      parseBuglist(answers[before.length + own.length + index] ?? '')
+      parseBuglist(answers[before.length + own.length + 1 + index] ?? '')
         .filter((bug) => bug.function === 'session_record' && !paths.has(bug.target))
         .map((bug) => record(verb, leg.uuid, bug.target)),
     );
@@ -80,7 +84,8 @@ export class Maskers {
     const done = new Set(
       running.filter((active) => !hasRecorder(active) || isOk(replies[ours.indexOf(active)])),
     );
-    return { done, others: others.length, failed };
+    const at = parseTime(answers[before.length + own.length]) ?? this.now(first.switchId);
+    return { done, others: others.length, failed, at };
   }
 
   /** Masks one recording of ours again, whatever it is now. */
@@ -101,10 +106,7 @@ export class Maskers {
 
   /** What takes the traces of a recording off the legs of its call. */
   forget(active: Active): ApiCommand[] {
-    return this.realLegs(active).flatMap(({ uuid }) => [
-      ...forgetOn(uuid),
-      ...(uuid === active.doc.internal.leg ? [setVariable(uuid, NOTE, '')] : []),
-    ]);
+    return this.realLegs(active).flatMap(({ uuid }) => forgetOn(uuid));
   }
 
   /** The recording is over, and its mask with it. */

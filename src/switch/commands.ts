@@ -59,6 +59,23 @@ export function global(name: string): ApiCommand {
   return { command: 'global_getvar', args: checkedName(name) };
 }
 
+/** Asks what time it is there: {@link parseTime}. */
+export const time: ApiCommand = { command: 'strmicroepoch', args: '' };
+
+/** Reads the reply to {@link time}: epoch, milliseconds; `undefined` where the switch does not say. */
+export function parseTime(reply = ''): number | undefined {
+  return /^\d{16}$/.test(reply) ? Math.round(Number(reply) / 1000) : undefined;
+}
+
+/** Asks for all variables of the whole switch: {@link parseGlobals}. */
+export const globals: ApiCommand = { command: 'global_getvar', args: '' };
+
+/** Reads `global_getvar` without a name (`switch_core_dump_variables`), by name. */
+export function parseGlobals(reply: string): Map<string, string> {
+  const lines = reply.split('\n').filter((line) => line.includes('='));
+  return new Map(lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]));
+}
+
 /** Mixes a file or `tone_stream://…` into what the leg's party hears, once, to its end. */
 export function displace(uuid: string, file: string): ApiCommand {
   return { command: 'uuid_displace', args: `${checkedUuid(uuid)} start ${quote(file)} 0 m` };
