@@ -10,6 +10,7 @@ import {
   setGlobal,
   setVariable,
   time,
+  UNMASKED,
   type ApiCommand,
 } from '../switch/commands.js';
 import { hasRecorder, type Active } from './active.js';
@@ -36,6 +37,8 @@ export interface Masking {
 }
 
 export class Maskers {
+  /** Recordings that have a note in the switch of whether they are masked. */
+  private readonly noted = new Set<string>();
   /**
    * Legs of calls whose masked recording was somebody else's and has ended by itself: who masked the call has not unmasked
    * it, and a dialplan begins its next recorder without a word.
@@ -80,7 +83,7 @@ export class Maskers {
     if (running.length + others.length === 0) throw new MetaflowsError('not_recording');
     const otherReplies = others.length > 0 ? await port.apis(key, others) : [];
     const failed = [...replies, ...otherReplies].find((reply) => !isOk(reply));
-    if (verb === 'unmask' && failed === undefined && running.length > 0) await port.apis(key, note(''));
+    if (verb === 'unmask' && failed === undefined && running.length > 0) await port.apis(key, note(UNMASKED));
     const done = new Set(
       running.filter((active) => !hasRecorder(active) || isOk(replies[ours.indexOf(active)])),
     );
@@ -101,7 +104,11 @@ export class Maskers {
       setVariable(uuid, MASK_NOTE_ARGUMENTS, maskNote(id)),
       setVariable(uuid, MASK_ARGUMENTS, maskArguments(verb, internal.leg, this.pathOf(active))),
     ]);
-    if (commands.length > 0) await this.switchOf(internal.switch).apis(key, commands);
+    if (commands.length === 0) return;
+    const isFirst = !this.noted.has(id) && !isMasked(active);
+    this.noted.add(id);
+    const note = isFirst ? [setGlobal(maskNote(id), UNMASKED)] : [];
+    await this.switchOf(internal.switch).apis(key, [...note, ...commands]);
   }
 
   /** What takes the traces of a recording off the legs of its call. */
@@ -118,6 +125,7 @@ export class Maskers {
     if (isAdopted(doc) && isMasked(active) && !isAsked) {
       for (const uuid of parties) if (this.calls.get(uuid)) this.held.add(uuid);
     }
+    this.noted.delete(doc.id);
     const key = this.calls.get(leg)?.callId ?? leg;
     await this.switchOf(switchId).apis(key, [setGlobal(maskNote(doc.id), '')]);
   }
