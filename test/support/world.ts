@@ -149,7 +149,8 @@ export class World {
     return path.replace(/:(\w+)/g, (_, name: string, at: number) => {
       const kind = /([^/]+\/(?::account\/)?)$/.exec(path.slice(0, at))?.[1] ?? '';
       const key = `${kind}:${name}`;
-      const found = (isUuid ? this.names[`uuid of ${key}`] : undefined) ?? this.names[key] ?? this.names[name];
+      const found =
+        (isUuid ? this.names[`uuid of ${key}`] : undefined) ?? this.names[key] ?? this.names[name];
       if (found === undefined) throw new Error(`nothing stands for :${name} in ${path}`);
       const { value: change } = given.next();
       return change ? change(encodeURIComponent(found)) : encodeURIComponent(found);
@@ -207,10 +208,7 @@ export class World {
     await this.api.close();
   }
 
-  credentials(
-    path: string,
-    token: string | undefined,
-  ): { url: string; headers: Record<string, string> } {
+  credentials(path: string, token: string | undefined): { url: string; headers: Record<string, string> } {
     const name = `${USER}@${ACCOUNT}`;
     if (token === undefined) return { url: path, headers: {} };
     if (/^\/api($|\?)/.test(path)) {
