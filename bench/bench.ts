@@ -179,6 +179,13 @@ async function keys(): Promise<Row[]> {
   return [beside(name, 'ms', service, against, binding, '<= 1.1')];
 }
 
+/** One figure that could not be had costs the others nothing. */
+function failed(name: string, error: unknown): Row[] {
+  process.exitCode = 1;
+  const against = `not measured: ${error instanceof Error ? error.message : String(error)}`;
+  return [{ name, value: null, unit: '', against, ratio: null, goal: null }];
+}
+
 /** The medians of both, and their ratio. */
 function beside(
   name: string,
@@ -205,7 +212,7 @@ if (wanted.length > 0) {
   try {
     for (const [name, measure] of wanted) {
       process.stderr.write(`${name} …\n`);
-      rows.push(...(await measure({ bare, service })));
+      rows.push(...(await measure({ bare, service }).catch((error: unknown) => failed(name, error))));
     }
   } finally {
     await service.close();

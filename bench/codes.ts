@@ -2,7 +2,7 @@
  * From the last DTMF event of a code to its `uuid_record`, as the switch sees the two, beside an `api` round trip: codes
  * are pressed in turn to start, mask, unmask and stop the recordings of a part of the live calls.
  */
-import { setImmediate as turn } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises';
 import type { BareClient } from './client.js';
 import { dtmf, type BenchCall, type BenchLeg } from './legs.js';
 import { framesOf, type BareSwitch } from './switch.js';
@@ -11,6 +11,8 @@ const CODES = ['*71', '*72', '*73', '*74'];
 /** Milliseconds between the keys of a code, and between two codes of one call: nobody presses faster. */
 const KEY_MS = 50;
 const CODE_MS = 1000;
+/** Milliseconds after which nothing more is waited for. */
+const PATIENCE_MS = 20_000;
 
 /** Presses keys, and sees the commands that come of them. */
 export class Presses {
@@ -39,6 +41,15 @@ export class Presses {
   /** The last key of a code has been pressed: tells how many milliseconds later its `uuid_record` came. */
   expect(recorded: BenchLeg, onCommand: (ms: number) => void): void {
     this.waiting.set(recorded.uuid, { at: performance.now(), onCommand });
+  }
+
+  /** Resolves when a command has come of every code; rejects where none does for {@link PATIENCE_MS}. */
+  async answered(): Promise<void> {
+    const deadline = performance.now() + PATIENCE_MS;
+    while (this.open > 0) {
+      if (performance.now() > deadline) throw new Error(`${this.open} codes came to nothing`);
+      await delay(5);
+    }
   }
 
   close(): void {
@@ -83,9 +94,9 @@ export async function codeRound(bare: BareSwitch, rate: number, seconds: number)
       if (isMeasured) took.push(ms);
     });
   }
-  await bare.quiet();
+  await presses.answered();
   presses.close();
-  if (presses.open > 0) throw new Error(`${presses.open} codes came to nothing`);
+  await bare.quiet();
   return took;
 }
 

@@ -1,8 +1,8 @@
 /** Ready again after a kill, beside the commands that must be asked of the switch before anybody can know what it has. */
 import { BareClient } from './client.js';
-import { dtmf } from './legs.js';
+import { Presses } from './codes.js';
 import type { BenchService } from './service.js';
-import { framesOf, type BareSwitch } from './switch.js';
+import type { BareSwitch } from './switch.js';
 
 /**
  * Milliseconds that `show` of a FreeSWITCH is behind its calls (SHOW_LAG_MS of `src/switch/switch.ts`): whoever asks it
@@ -12,19 +12,21 @@ export const SHOW_LAG_MS = 500;
 /** As the service asks: over three connections, 24 at a time. */
 const CONNECTIONS = 3;
 const PARALLEL = 24;
+/** Recordings that are started at a time. */
+const BATCH = 20;
 
-/** Starts a recording by code on so many of the live calls. */
+/** Starts a recording by code on so many of the live calls, a few at a time; resolves when all are stored. */
 export async function startRecordings(bare: BareSwitch, count: number): Promise<void> {
-  let started = 0;
-  bare.onCommand = (_command, args) => {
-    if (args.includes(' start /')) started++;
-  };
-  for (const { callee } of bare.calls.slice(0, count)) {
-    bare.send(framesOf(Array.from('*71', (digit) => dtmf(callee, digit))));
+  const presses = new Presses(bare);
+  for (let from = 0; from < count; from += BATCH) {
+    for (const { caller, callee } of bare.calls.slice(from, Math.min(count, from + BATCH))) {
+      for (const digit of ['*', '7', '1']) presses.press(callee, digit);
+      presses.expect(caller, () => undefined);
+    }
+    await presses.answered();
   }
+  presses.close();
   await bare.quiet();
-  bare.onCommand = undefined;
-  if (started < count) throw new Error(`${started} of ${count} recordings were started`);
 }
 
 /** Milliseconds from the start of the process that follows one that was killed, until it says that it is ready. */

@@ -7,13 +7,32 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { Vitals } from './child.js';
 import { ACCOUNT } from './legs.js';
 import { PASSWORD } from './switch.js';
 
 export const TOKEN = 'the token of the bench';
 const READY_MS = 120_000;
 const POLL_MS = 10;
+
+/** What `npm start` gives to Node.js. */
+function startOptions(): string[] {
+  const { scripts } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+    scripts: { start: string };
+  };
+  return scripts.start.split(' ').slice(1, -1);
+}
+
+/** What `probe.js` tells of the process. */
+export interface Vitals {
+  /** Bytes in use after a full collection. */
+  heap: number;
+  /** Bytes that the system has given. */
+  rss: number;
+  /** Sockets, timers, files and requests under way. */
+  handles: number;
+  /** Milliseconds of the processor so far. */
+  cpu: number;
+}
 
 /** The codes of the README. */
 export const CODES = {
@@ -40,7 +59,7 @@ export class BenchService {
    * when it is ready.
    */
   static async start(port: number, fromSources = false): Promise<BenchService> {
-    const main = new URL(fromSources ? '../src/main.ts' : '../dist/main.js', import.meta.url).href;
+    const main = fileURLToPath(new URL(fromSources ? '../src/main.ts' : '../dist/main.js', import.meta.url));
     const service = new BenchService(await mkdtemp(join(tmpdir(), 'metaflows-bench-')), port, main);
     // One client asks for all.
     await writeFile(service.file('config.json'), JSON.stringify({ limits: { requests_per_minute: 1e9 } }));
@@ -52,8 +71,14 @@ export class BenchService {
   /** Starts the process, on what an earlier one has stored; resolves when it is ready. */
   async run(): Promise<void> {
     const log = openSync(this.file('log'), 'w');
-    const child = fork(fileURLToPath(new URL('child.ts', import.meta.url)), [this.main], {
-      execArgv: ['--import', 'tsx', '--expose-gc', ...(process.env['BENCH_NODE_OPTIONS']?.split(' ') ?? [])],
+    const probe = fileURLToPath(new URL('probe.js', import.meta.url));
+    const child = fork(this.main, {
+      execArgv: [
+        ...(this.main.endsWith('.ts') ? ['--import', 'tsx'] : []),
+        ...startOptions(),
+        ...['--expose-gc', '--import', probe],
+        ...(process.env['BENCH_NODE_OPTIONS']?.split(' ') ?? []),
+      ],
       env: {
         PATH: process.env['PATH'],
         METAFLOWS_CONFIG: this.file('config.json'),

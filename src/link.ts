@@ -108,7 +108,9 @@ export class Link {
         await recorder.recover(port.id, snapshot.legs);
       }
       for (const change of changes) {
-        this.tell(change);
+        // Whoever acts is told of all that there is, below.
+        const isStanding = change.type === 'created' || change.type === 'bridged';
+        if (!acts || !isStanding) this.tell(change);
         onChange(change);
       }
       // Another one has begun where this one was lost on the way, or who acts has changed.

@@ -6,7 +6,7 @@ import { kazooErrors, MAX_NESTING, validate, validator } from '../src/schemas.js
 describe('schemas', () => {
   it('compile, every one, strictly', () => {
     const folder = new URL('../schemas/', import.meta.url);
-    const files = readdirSync(folder);
+    const files = readdirSync(folder).filter((name) => name.endsWith('.json'));
     expect(files).to.include.members(['metaflows.json', 'record_call.json']);
     for (const file of files) {
       const { $id } = JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as { $id: string };

@@ -1,5 +1,5 @@
 /** One id, one child logger, one log line and one count for each request. */
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { Request, RequestHandler, Response } from 'express';
 import type { Logger } from 'winston';
 import type { Metrics } from '../metrics.js';
@@ -26,7 +26,7 @@ export function baseUrl(req: Request): string {
 /** Logs the path without its query, where tokens and passwords may stand, and no header. */
 export function trackRequests(log: Logger, metrics: Metrics): RequestHandler {
   return (req, res, next) => {
-    const id = randomBytes(16).toString('hex');
+    const id = randomUUID().replaceAll('-', '');
     const began = performance.now();
     // Not to be had any more once Node has taken the socket off a request that broke off.
     const client = req.ip;

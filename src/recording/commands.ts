@@ -15,6 +15,7 @@ import type { Finisher } from './finisher.js';
 import type { Limits } from './limits.js';
 import { isMasked, type Maskers } from './masking.js';
 import type { RecorderOptions, RecordOutcome, RecordRequest, StopReason } from './ports.js';
+import type { Segments } from './segments.js';
 import type { Starting } from './starting.js';
 import { audited, masked, unmasked } from './state.js';
 
@@ -26,6 +27,7 @@ export interface CommandsParts {
   maskers: Maskers;
   finisher: Finisher;
   limits: Limits;
+  segments: Segments;
   announcer: Announcer;
   starting: Starting;
   pathOf: (active: Active) => string;
@@ -122,6 +124,7 @@ export class Commands {
     void this.parts.announcer.inform(active, this.parts.options.calls.partiesOf(request.leg));
     this.parts.attempt(active, this.parts.prepare(active, request.leg.callId));
     await Promise.all(kept);
+    this.parts.attempt(active, this.parts.segments.stored(doc));
     this.parts.options.log.info('recording started', {
       recording: doc.id,
       leg: doc.internal.leg,
@@ -144,8 +147,13 @@ export class Commands {
     legs: Leg[],
     running: Active[],
   ): Promise<RecordOutcome> {
-    const { done, others, failed } = await this.parts.maskers.apply(verb, legs, running, request.leg.callId);
-    const at = request.maskedInSwitch && verb === 'mask' ? request.at : this.parts.now(request.leg.switchId);
+    const {
+      done,
+      others,
+      failed,
+      at: doneAt,
+    } = await this.parts.maskers.apply(verb, legs, running, request.leg.callId);
+    const at = request.maskedInSwitch && verb === 'mask' ? request.at : doneAt;
     const masks = verb === 'mask';
     const incomplete = masks ? 'mask_incomplete' : 'unmask_incomplete';
     const past = masks ? 'masked' : 'unmasked';

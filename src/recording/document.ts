@@ -9,8 +9,16 @@ import type { RecordRequest } from './ports.js';
 /** Seconds from Gregorian year 0 to 1970: Kazoo's times (kazoo.md). */
 export const GREGORIAN_OFFSET_S = 62167219200;
 
-/** The channel variable that says which recording runs on the leg: {@link channelNote}. */
-export const NOTE = 'metaflows_recording';
+/** What the names of the switch's global variables begin with that say which segments begin: {@link noteOf}. */
+export const BEGINNING = 'metaflows_beginning_';
+
+/**
+ * The global variable that a segment of a recording begins with, until that is stored: a service that is killed
+ * meanwhile finds it again, also where the leg has ended by then.
+ */
+export function beginning(id: string): string {
+  return BEGINNING + id;
+}
 
 export interface Beginning {
   request: Pick<RecordRequest, 'data' | 'leg' | 'owner'>;
@@ -28,23 +36,13 @@ export interface Beginning {
   ceiling: number;
   /** Epoch, milliseconds. */
   at: number;
-  id?: string;
 }
 
 /** The document of a recording that starts now. */
 export function documentOf(beginning: Beginning): RecordingDocument {
-  const {
-    request,
-    target,
-    other,
-    caller,
-    parties,
-    ceiling,
-    at,
-    automatic,
-    id = newRecordingId(at),
-  } = beginning;
+  const { request, target, other, caller, parties, ceiling, at, automatic } = beginning;
   const { data, owner, leg } = request;
+  const id = newRecordingId(at);
   const format = data.format ?? 'wav';
   const file = recordingFile(owner.account, id, format, at);
   const callee = caller === target ? other : target;
@@ -170,37 +168,18 @@ export function switchPath(doc: RecordingDocument, dir: string): string {
 }
 
 /**
- * What the channel remembers of its recording, so that one that started just before the service was killed, or a segment
- * of one, is found again; `since`, epoch milliseconds, is when this recorder was asked for.
+ * The value of {@link beginning}: the document as it is when its segment has begun, in characters that every command may
+ * have.
  */
-export function channelNote(doc: RecordingDocument, since: number): string {
-  const { id, account_id: account, owner_id: user, device_id: device, call_id: call, internal } = doc;
-  const { started_at: at, data, automatic } = internal;
-  const owner = { account, user, device };
-  return encodeURIComponent(JSON.stringify({ id, at, since, call, owner, data, automatic } satisfies Note));
+export function noteOf(doc: RecordingDocument): string {
+  return Buffer.from(JSON.stringify(doc)).toString('base64url');
 }
 
-interface Note {
-  id: string;
-  at: number;
-  since: number;
-  /** The leg that it was asked of, or for. */
-  call: string;
-  owner: { account: string; user: string | undefined; device: string | undefined };
-  data: RecordRequest['data'];
-  automatic: boolean | undefined;
-}
-
-/** Reads {@link channelNote} back into what {@link documentOf} needs; `undefined` where it is none. */
-export function readChannelNote(note: string): (Note & { owner: RecordRequest['owner'] }) | undefined {
+/** Reads {@link noteOf} back; `undefined` where it is none. */
+export function readNote(note: string): RecordingDocument | undefined {
   try {
-    const read = JSON.parse(decodeURIComponent(note)) as Partial<Note>;
-    const { id, at, since, owner, data } = read;
-    const isDated = Number.isSafeInteger(at) && Number.isSafeInteger(since);
-    if (!/^[0-9]{6}-[0-9a-f]{32}$/.test(id ?? '') || !owner?.account || !isDated || !data) {
-      return undefined;
-    }
-    return read as Note & { owner: RecordRequest['owner'] };
+    const doc = JSON.parse(Buffer.from(note, 'base64url').toString()) as Partial<RecordingDocument>;
+    return doc.internal && doc.segments ? (doc as RecordingDocument) : undefined;
   } catch {
     return undefined;
   }

@@ -126,7 +126,8 @@ export class Following {
       const joined = legs.filter(({ uuid }) => !active.doc.internal.parties.includes(uuid));
       const gone = active.doc.internal.parties.filter((uuid) => !parties.includes(uuid));
       void announcer.inform(active, joined);
-      await keep(active, { ...active.doc, internal: { ...active.doc.internal, parties } });
+      if (joined.length + gone.length > 0)
+        await keep(active, { ...active.doc, internal: { ...active.doc.internal, parties } });
       await prepare(active, leg.callId);
       await Promise.all(gone.map((uuid) => this.parts.left(uuid)));
     }
@@ -172,9 +173,13 @@ export class Following {
       const joined = legs.filter(({ uuid }) => !doc.internal.parties.includes(uuid));
       const { record_sample_rate } = doc.internal.data as RecordCallData;
       const rate = (await options.files.rate(currentFile(doc))) ?? record_sample_rate;
+      const begun = (before: RecordingDocument, at: number): RecordingDocument => {
+        const started = segmentStarted(before, { leg: target.uuid, file, isHeld: target.held }, at);
+        return { ...started, internal: { ...started.internal, parties, left: left.uuid } };
+      };
       await segments.start(
         {
-          doc: { ...doc, internal: { ...doc.internal, leg: target.uuid } },
+          doc: begun(doc, this.parts.now(target.switchId)),
           target,
           path: `${options.dir}/${file}`,
           key: survivor.callId,
@@ -185,9 +190,10 @@ export class Following {
           ),
         },
         (at) => {
-          const started = segmentStarted(active.doc, { leg: target.uuid, file, isHeld: target.held }, at);
-          const internal = { ...started.internal, parties, left: left.uuid };
-          this.attempt(active, () => keep(active, { ...started, internal }));
+          this.attempt(active, async () => {
+            await keep(active, begun(active.doc, at));
+            await segments.stored(active.doc);
+          });
         },
       );
       limits.arm(active);

@@ -5,13 +5,16 @@ import {
   buglist,
   maskArguments,
   parseBuglist,
+  parseTime,
   record,
   setGlobal,
   setVariable,
+  time,
+  UNMASKED,
   type ApiCommand,
 } from '../switch/commands.js';
 import { hasRecorder, type Active } from './active.js';
-import { isAdopted, NOTE } from './document.js';
+import { isAdopted } from './document.js';
 import { isOk, maskNote, type RecordingSwitch } from './segments.js';
 import { cuts } from './state.js';
 
@@ -29,9 +32,13 @@ export interface Masking {
   others: number;
   /** The reply of the switch that says what did not work. */
   failed: string | undefined;
+  /** When the switch did it: epoch, milliseconds, by its clock. A reply may be on its way for long. */
+  at: number;
 }
 
 export class Maskers {
+  /** Recordings that have a note in the switch of whether they are masked. */
+  private readonly noted = new Set<string>();
   /**
    * Legs of calls whose masked recording was somebody else's and has ended by itself: who masked the call has not unmasked
    * it, and a dialplan begins its next recorder without a word.
@@ -65,22 +72,23 @@ export class Maskers {
     // The note is there before the mask and goes after the unmask: a crash in between errs on the masked side.
     const before = verb === 'mask' ? note(`@${this.now(first.switchId)}`) : [];
     const own = ours.map((active) => this.command(verb, active));
-    const answers = await port.apis(key, [...before, ...own, ...legs.map(({ uuid }) => buglist(uuid))]);
+    const answers = await port.apis(key, [...before, ...own, time, ...legs.map(({ uuid }) => buglist(uuid))]);
     const replies = answers.slice(before.length, before.length + own.length);
     const paths = new Set(ours.map((active) => this.pathOf(active)));
     const others = legs.flatMap((leg, index) =>
-      parseBuglist(answers[before.length + own.length + index] ?? '')
+      parseBuglist(answers[before.length + own.length + 1 + index] ?? '')
         .filter((bug) => bug.function === 'session_record' && !paths.has(bug.target))
         .map((bug) => record(verb, leg.uuid, bug.target)),
     );
     if (running.length + others.length === 0) throw new MetaflowsError('not_recording');
     const otherReplies = others.length > 0 ? await port.apis(key, others) : [];
     const failed = [...replies, ...otherReplies].find((reply) => !isOk(reply));
-    if (verb === 'unmask' && failed === undefined && running.length > 0) await port.apis(key, note(''));
+    if (verb === 'unmask' && failed === undefined && running.length > 0) await port.apis(key, note(UNMASKED));
     const done = new Set(
       running.filter((active) => !hasRecorder(active) || isOk(replies[ours.indexOf(active)])),
     );
-    return { done, others: others.length, failed };
+    const at = parseTime(answers[before.length + own.length]) ?? this.now(first.switchId);
+    return { done, others: others.length, failed, at };
   }
 
   /** Masks one recording of ours again, whatever it is now. */
@@ -96,15 +104,16 @@ export class Maskers {
       setVariable(uuid, MASK_NOTE_ARGUMENTS, maskNote(id)),
       setVariable(uuid, MASK_ARGUMENTS, maskArguments(verb, internal.leg, this.pathOf(active))),
     ]);
-    if (commands.length > 0) await this.switchOf(internal.switch).apis(key, commands);
+    if (commands.length === 0) return;
+    const isFirst = !this.noted.has(id) && !isMasked(active);
+    this.noted.add(id);
+    const note = isFirst ? [setGlobal(maskNote(id), UNMASKED)] : [];
+    await this.switchOf(internal.switch).apis(key, [...note, ...commands]);
   }
 
   /** What takes the traces of a recording off the legs of its call. */
   forget(active: Active): ApiCommand[] {
-    return this.realLegs(active).flatMap(({ uuid }) => [
-      ...forgetOn(uuid),
-      ...(uuid === active.doc.internal.leg ? [setVariable(uuid, NOTE, '')] : []),
-    ]);
+    return this.realLegs(active).flatMap(({ uuid }) => forgetOn(uuid));
   }
 
   /** The recording is over, and its mask with it. */
@@ -116,6 +125,7 @@ export class Maskers {
     if (isAdopted(doc) && isMasked(active) && !isAsked) {
       for (const uuid of parties) if (this.calls.get(uuid)) this.held.add(uuid);
     }
+    this.noted.delete(doc.id);
     const key = this.calls.get(leg)?.callId ?? leg;
     await this.switchOf(switchId).apis(key, [setGlobal(maskNote(doc.id), '')]);
   }

@@ -63,6 +63,7 @@ export class Recorder {
       maskers: this.maskers,
       finisher: this.finisher,
       limits: this.limits,
+      segments: this.segments,
       announcer: this.announcer,
       starting: new Starting({
         calls,
@@ -110,6 +111,7 @@ export class Recorder {
       options,
       recordings: this.active,
       finisher: this.finisher,
+      segments: this.segments,
       following: this.following,
       limits: this.limits,
       announcer: this.announcer,

@@ -4,26 +4,26 @@
  * the switch, never guessed.
  */
 import type { AuditEntry, RecordingDocument } from '../generated/recording.js';
-import { buglist, global, parseBuglist, record } from '../switch/commands.js';
+import { buglist, global, globals, parseBuglist, parseGlobals, record } from '../switch/commands.js';
 import type { LegData } from '../switch/events.js';
 import type { Adoption } from './adoption.js';
 import type { Announcer } from './announcer.js';
 import { hasRecorder, type Active, type ActiveRecordings } from './active.js';
-import { currentFile, documentOf, NOTE, readChannelNote, switchPath } from './document.js';
+import { BEGINNING, currentFile, readNote, switchPath } from './document.js';
 import type { Happening } from './events.js';
-import { segmentFile } from './files.js';
 import type { Finisher } from './finisher.js';
 import type { Following } from './following.js';
 import type { Limits } from './limits.js';
 import type { Maskers } from './masking.js';
 import type { RecorderOptions } from './ports.js';
-import { isOk, maskNote } from './segments.js';
-import { audited, cuts, masked, momentOf, segmentEnded, segmentStarted, unmasked } from './state.js';
+import { isOk, maskNote, type Segments } from './segments.js';
+import { audited, cuts, masked, momentOf, segmentEnded, unmasked } from './state.js';
 
 export interface RecoveryParts {
   options: RecorderOptions;
   recordings: ActiveRecordings;
   finisher: Finisher;
+  segments: Segments;
   following: Following;
   limits: Limits;
   announcer: Announcer;
@@ -55,21 +55,45 @@ export class Recovery {
   async recover(switchId: string, legs: LegData[]): Promise<void> {
     const byUuid = new Map(legs.map((leg) => [leg.uuid, leg]));
     const docs = await this.unfinished(switchId);
-    const known = new Set(docs.map(({ id }) => id));
-    for (const leg of legs) {
-      const doc = this.documentFromNote(leg);
-      if (!doc || known.has(doc.id)) continue;
-      if (await this.parts.options.store.get(doc.account_id, doc.id)) continue;
-      // The service was killed before it wrote down that it had started it.
-      const at = new Date(doc.internal.started_at).toISOString();
-      const user = doc.owner_id === undefined ? {} : { user_id: doc.owner_id };
-      const start: AuditEntry = { action: 'start', at, by: 'service', ...user, result: 'ok' };
-      const active = this.parts.recordings.add(audited(doc, start));
-      await this.parts.keep(active, active.doc, 'started');
-      docs.push(active.doc);
+    const { recordings } = this.parts;
+    // The service was killed, or cut off, before it wrote down that it had started them.
+    for (const begun of await this.beginnings(switchId)) {
+      const index = docs.findIndex(({ id }) => id === begun.id);
+      const known = docs[index];
+      if (known && begun.segments.length > known.segments.length) {
+        const doc = { ...known, segments: begun.segments, internal: begun.internal };
+        await this.parts.keep(recordings.get(doc.id) ?? recordings.add(doc, doc.audit.length), doc);
+        docs[index] = doc;
+      } else if (!known && !(await this.parts.options.store.get(begun.account_id, begun.id))) {
+        await this.parts.keep(recordings.add(begun), begun, 'started');
+        docs.push(begun);
+      }
+      await this.parts.segments.stored(begun);
     }
     await Promise.all(docs.map((doc) => this.recoverOne(doc, byUuid)));
     await this.parts.adoption.find(switchId, legs);
+  }
+
+  /** What the switch has noted of segments that begin, where they did. */
+  private async beginnings(switchId: string): Promise<RecordingDocument[]> {
+    const { options, segments } = this.parts;
+    const [reply = ''] = await options.switchOf(switchId).apis('', [globals]);
+    const begun: RecordingDocument[] = [];
+    for (const [name, note] of parseGlobals(reply)) {
+      const doc = name.startsWith(BEGINNING) ? readNote(note) : undefined;
+      if (!doc || segments.isStarting(switchPath(doc, options.dir))) continue;
+      if (await this.hasBegun(doc)) begun.push(doc);
+      else await segments.stored(doc);
+    }
+    return begun;
+  }
+
+  private async hasBegun(doc: RecordingDocument): Promise<boolean> {
+    const { files, switchOf, dir } = this.parts.options;
+    if ((await files.size(currentFile(doc))) !== undefined) return true;
+    const { leg, switch: switchId } = doc.internal;
+    const [bugs = ''] = await switchOf(switchId).apis(leg, [buglist(leg)]);
+    return parseBuglist(bugs).some(({ target }) => target === switchPath(doc, dir));
   }
 
   /** What the store and the memory have as running there. */
@@ -96,9 +120,9 @@ export class Recovery {
     const carrier = isLost ? await this.carrierOf(active, [...legs.keys()]) : undefined;
     let known = doc;
     if (isLost && carrier === undefined) known = segmentEnded(doc, await this.endOfAudio(doc));
-    if (!hasRecorder(active)) known = await this.withSegmentBegun(doc, legs);
     known = await this.maskedMeanwhile(known);
-    await keep(active, known, known.state === doc.state ? undefined : 'masked');
+    const isStored = known === doc && active.audited === doc.audit.length;
+    if (!isStored) await keep(active, known, known.state === doc.state ? undefined : 'masked');
     if (carrier !== undefined) following.moved(carrier, pathOf(active), pathOf);
     // Its leg left while nobody looked: it goes on with who is left, or is over.
     else if (!hasRecorder(active)) following.segmentOver(active, undefined, 'switch_lost');
@@ -133,24 +157,6 @@ export class Recovery {
     return ms === undefined ? now : Math.min(now, momentOf(doc, (doc.segments.at(-1)?.start_ms ?? 0) + ms));
   }
 
-  /** With the next segment, where the service was killed before it wrote down that it had started it. */
-  private async withSegmentBegun(
-    doc: RecordingDocument,
-    legs: ReadonlyMap<string, LegData>,
-  ): Promise<RecordingDocument> {
-    const { options } = this.parts;
-    const file = segmentFile(doc.internal.file, doc.segments.length + 1);
-    for (const { uuid, variables } of legs.values()) {
-      const note = readChannelNote(variables[NOTE] ?? '');
-      if (note?.id !== doc.id) continue;
-      const [bugs = ''] = await options.switchOf(doc.internal.switch).apis(uuid, [buglist(uuid)]);
-      if (!parseBuglist(bugs).some(({ target }) => target === `${options.dir}/${file}`)) continue;
-      const isHeld = options.calls.get(uuid)?.held ?? false;
-      return segmentStarted(doc, { leg: uuid, file, isHeld }, note.since);
-    }
-    return doc;
-  }
-
   /** The leg to which the switch moved a recorder by itself while nobody looked. */
   private async carrierOf(active: Active, uuids: string[]): Promise<string | undefined> {
     const { options, pathOf } = this.parts;
@@ -172,25 +178,6 @@ export class Recovery {
     const since = Math.max(maskedSince(note, Number(uptime), this.parts.now(switchId)), started_at);
     const at = new Date(since).toISOString();
     return audited(masked(doc, since), { action: 'mask', at, by: 'code', result: 'ok' });
-  }
-
-  private documentFromNote(leg: LegData): RecordingDocument | undefined {
-    const note = readChannelNote(leg.variables[NOTE] ?? '');
-    const { calls, ceiling } = this.parts.options;
-    const target = calls.get(leg.uuid);
-    if (!note || !target) return undefined;
-    const other = calls.farLeg(target);
-    return documentOf({
-      request: { data: note.data, leg: calls.get(note.call) ?? target, owner: note.owner },
-      ...(note.automatic && { automatic: true }),
-      target,
-      other,
-      caller: calls.isCaller(target, other) ? target : other,
-      parties: calls.partiesOf(target),
-      ceiling,
-      at: note.at,
-      id: note.id,
-    });
   }
 }
 

@@ -2,9 +2,9 @@
 import { MetaflowsError } from '../errors.js';
 import type { RecordCallData } from '../generated/record_call.js';
 import type { RecordingDocument } from '../generated/recording.js';
-import { assertAccepted, record, setGlobal, setVariable, type ApiCommand } from '../switch/commands.js';
+import { assertAccepted, record, setGlobal, type ApiCommand } from '../switch/commands.js';
 import type { Leg } from '../calls/calls.js';
-import { channelNote, isStereo, NOTE } from './document.js';
+import { beginning, currentFile, isStereo, noteOf } from './document.js';
 import type { RecordingFiles } from './files.js';
 import { cuts } from './state.js';
 
@@ -34,7 +34,7 @@ const LIMIT_NET_S = 3;
 
 /** One recorder to start. */
 export interface SegmentStart {
-  /** The document, with {@link file} not yet among its segments. */
+  /** The document as it is when the recorder has started. */
   doc: RecordingDocument;
   target: Leg;
   /** The file as the switch sees it, absolute. */
@@ -71,7 +71,7 @@ export class Segments {
     const isMasked = doc.state === 'masked';
     try {
       const notes = [
-        setVariable(target.uuid, NOTE, channelNote(doc, this.now(target.switchId))),
+        setGlobal(beginning(doc.id), noteOf(doc)),
         ...(isMasked ? [setGlobal(maskNote(doc.id), `@${this.now(target.switchId)}`)] : []),
         ...before,
       ];
@@ -87,12 +87,23 @@ export class Segments {
       return await begun.started;
     } catch (error) {
       begun.cancel();
-      // What the switch may have begun all the same must not run without anybody knowing of it.
+      // What the switch may have begun all the same must not run, or lie about, without anybody knowing of it.
       await port
-        .apis(key, [record('stop', target.uuid, path), setVariable(target.uuid, NOTE, '')])
+        .apis(key, [record('stop', target.uuid, path), setGlobal(beginning(doc.id), '')])
+        .then(() => this.files.remove(currentFile(doc)))
         .catch(() => undefined);
       throw error;
     }
+  }
+
+  /** Whether it is not known yet that the recorder of that file has started. */
+  isStarting(path: string): boolean {
+    return this.expected.has(path);
+  }
+
+  /** It is stored that a segment of the recording has begun. */
+  async stored({ id, internal }: RecordingDocument): Promise<void> {
+    await this.switchOf(internal.switch).apis(internal.leg, [setGlobal(beginning(id), '')]);
   }
 
   /** RECORD_START came, which says that it was `at`; false where nobody waits for it. */

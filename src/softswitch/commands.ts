@@ -205,8 +205,9 @@ const general: [string, Command][] = [
   [
     'global_setvar',
     (instance, args) => {
-      const [name = '', value = ''] = separate(args, '=');
+      const [name = '', value = '', where = ''] = separate(args, '=');
       if (name === '') return '-USAGE: <var>=<value> [=<value2>]\n';
+      if (where !== '' && instance.globals.get(name) !== where) return '+OK';
       if (value === '') instance.globals.delete(name);
       else instance.globals.set(name, value);
       return '+OK';

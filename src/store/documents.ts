@@ -2,6 +2,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { MetaflowsError } from '../errors.js';
 import { Turns } from '../recording/turns.js';
+import type { Database } from './folder.js';
 import { Writer, type Draft } from './writer.js';
 
 /** Writers of one process take turns, so a conflict means another process; each wait is longer, and as long by chance. */
@@ -43,7 +44,7 @@ interface Changed<T> {
 
 /** Whatever PouchDB rejects with becomes a MetaflowsError `store_failed`. */
 export class Documents {
-  readonly #db: PouchDB.Database;
+  readonly #db: Database;
   readonly #settlesMs: number;
   readonly #writer: Writer;
   readonly #turns = new Turns();
@@ -51,7 +52,7 @@ export class Documents {
   readonly #written = new Map<string, Entry<object>>();
 
   /** `settlesMs`: milliseconds within which a database that takes two documents of the same id has chosen one. */
-  constructor(db: PouchDB.Database, settlesMs = 0) {
+  constructor(db: Database, settlesMs = 0) {
     this.#db = db;
     this.#settlesMs = settlesMs;
     this.#writer = new Writer(db);

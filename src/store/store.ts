@@ -1,7 +1,5 @@
 /** The database: metaflows, call_recording, tokens, recordings and what is to be sent, in PouchDB, embedded or a CouchDB's. */
 import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
-import PouchDB from 'pouchdb';
 import type { Logger } from 'winston';
 import { MetaflowsError } from '../errors.js';
 import type { Parcel } from '../delivery/delivery.js';
@@ -11,6 +9,7 @@ import { AuditStore } from './audit.js';
 import { couchDatabase } from './couch.js';
 import { Documents, reasonOf, type Deleted, type Entry } from './documents.js';
 import { Feed } from './feed.js';
+import { folderDatabase } from './folder.js';
 import { OnceStore } from './once.js';
 import { OutboxStore } from './outbox.js';
 import { RecordingStore } from './recordings.js';
@@ -84,7 +83,7 @@ export async function openStore(location: string, log: Logger): Promise<Store> {
   };
   const running = new RunningRecordings();
   if (remote) running.load(await recordings.unfinished());
-  const feed = remote ? new Feed({ db, since, take, log }) : undefined;
+  const feed = 'changes' in db ? new Feed({ db, since, take, log }) : undefined;
   return {
     instance,
     isShared: remote,
@@ -106,7 +105,7 @@ export async function openStore(location: string, log: Logger): Promise<Store> {
       await recordings.idle();
       await documents.idle();
       await db.close();
-      end();
+      await end();
     },
   };
 }
@@ -123,26 +122,17 @@ async function keptInstance(documents: Documents): Promise<string> {
   return value.id;
 }
 
-/** Enough to tell apart who came first: no other process has a folder. */
-const REVISIONS = 10;
-
-/** `end` comes after the database is closed. */
-async function open(location: string, remote: boolean): Promise<{ db: PouchDB.Database; end: () => void }> {
+/** A database that answers; `end` comes after it is closed. */
+async function open(location: string, remote: boolean) {
   try {
-    const opened = remote ? couchDatabase(location) : await folderDatabase(location);
-    await opened.db.info();
-    return opened;
+    const { db, end } = remote ? couchDatabase(location) : await folderDatabase(location);
+    await db.info().catch(async (error: unknown) => {
+      await end();
+      throw error;
+    });
+    return { db, end };
   } catch (error) {
     const place = remote ? new URL(location).host : location;
     throw new MetaflowsError('database_unopenable', `${place}: ${reasonOf(error)}`, { cause: error });
   }
-}
-
-async function folderDatabase(folder: string): Promise<{ db: PouchDB.Database; end: () => void }> {
-  await mkdir(folder, { recursive: true });
-  return {
-    // Of a document that changes with every line of the audit a thousand revisions, the default, would be carried along.
-    db: new PouchDB(folder, { adapter: 'leveldb', auto_compaction: true, revs_limit: REVISIONS }),
-    end: () => undefined,
-  };
 }

@@ -2,6 +2,7 @@
  * Writes documents together: what is to be written while a write is under way goes with the next one. A write costs much
  * the same for one document as for many, on disk and over HTTP; nobody waits for anything that is not being written.
  */
+import type { Database } from './folder.js';
 
 /** A document to write; without a `_rev` it is a new one. */
 export type Draft = PouchDB.Core.PutDocument<object> & { _id: string };
@@ -13,11 +14,11 @@ interface Waiting {
 }
 
 export class Writer {
-  readonly #db: PouchDB.Database;
+  readonly #db: Database;
   #waiting: Waiting[] = [];
   #writing = false;
 
-  constructor(db: PouchDB.Database) {
+  constructor(db: Database) {
     this.#db = db;
   }
 

@@ -48,6 +48,9 @@ export function setVariable(uuid: string, name: string, value: string): ApiComma
   return { command: 'uuid_setvar', args: args.join(' ') };
 }
 
+/** What a note of when a recording was masked says of one that is not. */
+export const UNMASKED = '-';
+
 /** Sets a variable of the whole switch, which outlives every leg; an empty value removes it. */
 export function setGlobal(name: string, value: string): ApiCommand {
   if (/[^\w.@-]/.test(value)) throw new MetaflowsError('invalid_command', 'no value for a global variable');
@@ -57,6 +60,23 @@ export function setGlobal(name: string, value: string): ApiCommand {
 /** Asks for a variable of the whole switch; `-ERR no reply` where there is none. */
 export function global(name: string): ApiCommand {
   return { command: 'global_getvar', args: checkedName(name) };
+}
+
+/** Asks what time it is there: {@link parseTime}. */
+export const time: ApiCommand = { command: 'strmicroepoch', args: '' };
+
+/** Reads the reply to {@link time}: epoch, milliseconds; `undefined` where the switch does not say. */
+export function parseTime(reply = ''): number | undefined {
+  return /^\d{16}$/.test(reply) ? Math.round(Number(reply) / 1000) : undefined;
+}
+
+/** Asks for all variables of the whole switch: {@link parseGlobals}. */
+export const globals: ApiCommand = { command: 'global_getvar', args: '' };
+
+/** Reads `global_getvar` without a name (`switch_core_dump_variables`), by name. */
+export function parseGlobals(reply: string): Map<string, string> {
+  const lines = reply.split('\n').filter((line) => line.includes('='));
+  return new Map(lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]));
 }
 
 /** Mixes a file or `tone_stream://…` into what the leg's party hears, once, to its end. */
@@ -109,13 +129,14 @@ export function maskArguments(verb: 'mask' | 'pause', uuid: string, path: string
  * The data of `bind_digit_action` for a code of ours: pressing it fires {@link CODE_EVENT}.
  *
  * With `masks` the switch masks by itself while the key is pressed, the service up or not: it takes a note of when
- * (`metaflows_mask_note` names a global variable, which outlives every leg), then masks (`metaflows_mask`: {@link maskArguments}), and the
+ * (`metaflows_mask_note` names a global variable, which outlives every leg; it is set only where it is {@link UNMASKED}, so
+ * that a second press changes nothing: `switch_core_set_var_conditional`), then masks (`metaflows_mask`: {@link maskArguments}), and the
  * event says what came of it. `\$` keeps what follows from being expanded when the code is bound.
  */
 export function bindCode(realm: string, code: string, masks: boolean): string {
   const says = [`Event-Name=CUSTOM`, `Event-Subclass=${CODE_EVENT}`, `Metaflow-Code=${code}`];
   if (masks) {
-    says.push('Noted=\\${global_setvar(\\${metaflows_mask_note}=\\${uptime(ms)})}');
+    says.push(`Noted=\\\${global_setvar(\\\${metaflows_mask_note}=\\\${uptime(ms)}=${UNMASKED})}`);
     says.push('Masked=\\${uuid_record(\\${metaflows_mask})}');
   }
   return bind(realm, code, 'exec[i]:event', says.join(','));

@@ -13,7 +13,7 @@ import { Journal } from './journal.js';
 import { filesBelow, listen, markedFlows, markers, POSTED_USERS, tellingLines } from './observe.js';
 import { planOf, type PlannedCall } from './plan.js';
 import { Targets } from './targets.js';
-import { everyEventIsTold, everyUploadArrived, VERDICTS, type Observed } from './verdicts.js';
+import { everyEventIsTold, everyUploadArrived, SHORT_MS, VERDICTS, type Observed } from './verdicts.js';
 import { pass, World } from './world.js';
 
 /** Between two POSTs, milliseconds. */
@@ -124,7 +124,7 @@ function flowsOf(user: string): object {
   const number = Number(user);
   const start = {
     ...(number % 2 === 0 && { url: `${uploadUrl}/recordings` }),
-    ...(number % 5 === 0 && { record_min_sec: 3 }),
+    ...(number % 5 === 0 && { record_min_sec: SHORT_MS / 1000 }),
   };
   const actions = { 71: 'start', 72: 'mask', 73: 'unmask', 74: 'stop' } as const;
   const numbers = Object.entries(actions).map(([code, action]) => [
@@ -226,6 +226,8 @@ function report(): void {
     );
     console.log(`${what.padEnd(49)}${numbers.join('')}`);
   }
+  const wrong = verdicts.filter(({ violations }) => violations.length > 0).length;
+  console.log(`\n${verdicts.length - wrong} passing\n${wrong} failing`);
   for (const { what, violations } of verdicts) {
     if (violations.length > 0) console.log(`\n${what}:`);
     for (const violation of violations) console.log(`  ${violation}`);

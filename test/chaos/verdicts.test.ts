@@ -108,6 +108,8 @@ describe('chaos: the verdicts', () => {
       name,
     );
     expect(wrong({ heard: hear([WORD, 1300], [0, 1000], [440, 700]) })).to.deep.equal(name);
+    const lost = { faults: [{ what: '', kind: 'disk_full', from: 3000, to: 3500 }] };
+    expect(wrong({ heard: hear([WORD, 1300], [0, 1000], [440, 700]), ...lost })).to.deep.equal([]);
     expect(wrong({ heard: hear([WORD, 1200], [0, 1000], [440, 800]) })).to.deep.equal([]);
   });
 

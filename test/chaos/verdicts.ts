@@ -38,6 +38,8 @@ export interface Observed {
   after: Holdings;
 }
 
+/** What is shorter is discarded where it is to be, milliseconds. */
+export const SHORT_MS = 3000;
 /** How far the document may be from the file, milliseconds. */
 export const EXACT_MS = 250;
 /** What a switch that crashes has not written yet, milliseconds. */
@@ -66,10 +68,14 @@ export const VERDICTS: readonly ((observed: Observed) => Verdict)[] = [
 ];
 
 export function everyRecordingEnded({ recordings }: Pick<Observed, 'recordings'>): Verdict {
-  return judged('recordings ended, failed ones with a reason', recordings, ({ id, state, failure }) => {
-    if (state === 'completed' || state === 'discarded') return;
-    return state === 'failed' && failure ? undefined : `${id} is ${state}`;
-  });
+  return judged(
+    'recordings ended, failed ones with a reason',
+    recordings,
+    ({ id, state, failure, duration_ms }) => {
+      if (state === 'completed' || (state === 'discarded' && duration_ms < SHORT_MS)) return;
+      return state === 'failed' && failure ? undefined : `${id} is ${state}`;
+    },
+  );
 }
 
 /** A start that was confirmed is of a recording: of the call, and where the API named it, of that one. */
@@ -114,10 +120,19 @@ export function noSecretIsHeard({
 
 /** Silence and intervals are the same, but for {@link EXACT_MS} at their ends. */
 export function masksAreWhereTheDocumentSays({
+  calls,
   recordings,
   heard,
-}: Pick<Observed, 'recordings' | 'heard'>): Verdict {
-  const ended = recordings.filter(({ id, state }) => state === 'completed' && heard.has(id));
+  faults,
+}: Pick<Observed, 'calls' | 'recordings' | 'heard' | 'faults'>): Verdict {
+  const all = recordings.filter(({ id, state }) => state === 'completed' && heard.has(id));
+  // What a full disk swallowed is missing in the file, and nobody knows where.
+  const ended = all.filter(({ call_id }) => {
+    const call = calls.find(({ legs }) => legs.includes(call_id));
+    return !faults.some(
+      ({ kind, from, to }) => kind === 'disk_full' && call && from < call.endedAt && to > call.beganAt,
+    );
+  });
   const verdict = judged('masks are silent where the document says', ended, (recording) => {
     const { id } = recording;
     const { silent, ms } = heard.get(id)!;
@@ -130,7 +145,9 @@ export function masksAreWhereTheDocumentSays({
     if (!loud && !unsaid) return;
     return `${id}: says ${show(intervals)}, is silent in ${show(spans)} of ${Math.round(ms)} ms`;
   });
-  return { ...verdict, looked: ended.reduce((sum, { mask_intervals }) => sum + mask_intervals.length, 0) };
+  const intervals = (of: typeof all) =>
+    of.reduce((sum, { mask_intervals }) => sum + mask_intervals.length, 0);
+  return { ...verdict, looked: intervals(ended), excused: intervals(all) - intervals(ended) };
 }
 
 /** Each word that was said in clear is in a recording of the call. */
@@ -148,6 +165,8 @@ export function plainWordsAreHeard({
   const owed = said.filter(({ word }) => !isExcused(word, faults));
   const verdict = judged('words said in clear are in the file', owed, ({ call, word }) => {
     const own = recordings.filter(({ call_id }) => call.legs.includes(call_id));
+    // everyRecordingEnded sees to it that it was short
+    if (own.some(({ state }) => state === 'discarded')) return;
     return own.some(({ id }) => heard.get(id)?.words.has(word.hz))
       ? undefined
       : `call ${call.id}: ${word.hz} Hz said at ${word.from}, in none of ${own.map(({ id }) => id).join(', ')}`;

@@ -1,33 +1,48 @@
 import { execFile } from 'node:child_process';
-import { dirname, join } from 'node:path';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import PouchDB from 'pouchdb';
 import { listen, type HttpServer } from '../../src/http/server.js';
 import type { AuditEvent } from '../../src/audit/events.js';
-import { startApi, type Api } from '../support/api.js';
+import { openStore, type Store } from '../../src/store/store.js';
+import { capturingLog, startApi, type Api } from '../support/api.js';
 
+const { log } = capturingLog();
 const TOKEN = 'a token that is configured';
 
 describe('npm run audit:verify', function () {
   this.timeout(30_000);
+  let folder: string;
+  let store: Store;
   let api: Api;
   let http: HttpServer;
-  let db: PouchDB.Database;
   let instance: string;
 
   before(async () => {
-    api = await startApi();
-    await api.store.tokens.ensureAdminToken(TOKEN);
-    http = await listen(api.app, '127.0.0.1', 0);
-    // The same database that the service has open, as somebody with access to its files has it.
-    db = new PouchDB(join(dirname(api.recordingsMount), 'db'));
-    for (let n = 0; n < 1200; n++) await api.store.audit.append(event(n));
-    instance = (await api.store.audit.heads())[0]!.instance;
+    folder = await mkdtemp(join(tmpdir(), 'metaflows-audit-'));
+    await open();
+    for (let n = 0; n < 1200; n++) await store.audit.append(event(n));
+    instance = (await store.audit.heads())[0]!.instance;
   });
   after(async () => {
+    await close();
+    await rm(folder, { recursive: true });
+  });
+
+  async function open(): Promise<void> {
+    store = await openStore(folder, log);
+    await store.tokens.ensureAdminToken(TOKEN);
+    api = await startApi({ store });
+    http = await listen(api.app, '127.0.0.1', 0);
+  }
+
+  async function close(): Promise<void> {
     await http.close();
     await api.close();
-  });
+    await store.close();
+  }
 
   function event(n: number): AuditEvent {
     return { action: 'mask', at: new Date(n).toISOString(), by: 'code', account_id: 'a', result: 'ok' };
@@ -55,7 +70,7 @@ describe('npm run audit:verify', function () {
 
   it('says that nobody touched it, and shows where each chain ends', async () => {
     const { code, stdout } = await run();
-    const [head] = await api.store.audit.heads();
+    const [head] = await store.audit.heads();
     expect(stdout).to.equal(
       `${instance}  1200 lines, the last one ${head!.hash}\nAll 1200 lines are as they were written.\n`,
     );
@@ -63,6 +78,9 @@ describe('npm run audit:verify', function () {
   });
 
   it('says which lines were changed, removed, moved and cut off, and exits 1', async () => {
+    // As somebody with access to the files of a database that nobody has open.
+    await close();
+    const db = new PouchDB(folder);
     await db.put({ ...(await db.get(idOf(1001))), result: 'not quite' } as PouchDB.Core.PutDocument<object>);
     await db.remove(await db.get(idOf(7)));
     const { _rev, ...rest } = await db.get(idOf(20));
@@ -70,6 +88,8 @@ describe('npm run audit:verify', function () {
     await db.put({ ...other, _id: idOf(20), _rev });
     await db.put({ ...rest, _id: idOf(30), _rev: other._rev });
     for (const seq of [1199, 1200]) await db.remove(await db.get(idOf(seq)));
+    await db.close();
+    await open();
     const { code, stdout, stderr } = await run();
     expect(stdout.split('\n').slice(1, -1)).to.have.members(
       [

@@ -109,12 +109,14 @@ describe('contract: the service killed, masks', function () {
     ]);
   });
 
-  it('masked inside the switch, then the call ends: the document says where the mask lies', async () => {
+  it('masked inside the switch, twice, then the call ends: the document says where the mask lies', async () => {
     const { caller } = await lab().phones.call('1001', '1002');
     await service.bound(caller);
     expect(await service.code(caller, '*71')).to.equal('done');
     await talk(600);
     await service.kill();
+    await maskAlone(caller);
+    await talk(600);
     await maskAlone(caller);
     await talk(600);
     await lab().phones.hangup(caller);

@@ -6,9 +6,9 @@ import { cases, LIMIT_MS, prototypeKey, text } from './cases.js';
 import { exchange, type Answer } from './wire.js';
 
 const folder = new URL('../../schemas/', import.meta.url);
-const SCHEMAS = readdirSync(folder).map(
-  (name) => JSON.parse(readFileSync(new URL(name, folder), 'utf8')) as unknown,
-);
+const SCHEMAS = readdirSync(folder)
+  .filter((name) => name.endsWith('.json'))
+  .map((name) => JSON.parse(readFileSync(new URL(name, folder), 'utf8')) as unknown);
 
 /** Every key, and every value out of a list, that any schema knows: what else is refused at the door. */
 const [KEYS, VALUES] = [new Set<string>(['data', 'command', 'CallId', 'auth_token']), new Set<unknown>()];

@@ -7,7 +7,7 @@ import { Calls } from '../../src/calls/calls.js';
 import { MetaflowsError } from '../../src/errors.js';
 import type { RecordCallData } from '../../src/generated/record_call.js';
 import type { RecordingDocument } from '../../src/generated/recording.js';
-import { channelNote } from '../../src/recording/document.js';
+import { beginning, noteOf } from '../../src/recording/document.js';
 import type { RecordingEvent } from '../../src/recording/events.js';
 import { RecordingFiles } from '../../src/recording/files.js';
 import type { RecordOutcome, RecordRequest } from '../../src/recording/ports.js';
@@ -17,6 +17,7 @@ import type { ApiCommand } from '../../src/switch/commands.js';
 import { bridge, create, IDENTITY, legData } from '../support/legs.js';
 import { capturingLog } from '../support/log.js';
 import { recordingDocument } from '../support/recordings.js';
+import { secondOfWav } from '../support/wav.js';
 
 describe('audit of the recorder', () => {
   let folder: string;
@@ -25,6 +26,8 @@ describe('audit of the recorder', () => {
   let recorder: Recorder;
   /** What the switch answers to a verb of uuid_record, where it is not what was asked for. */
   let answers: Partial<Record<string, string>>;
+  /** What the switch says its global variables are. */
+  let globals: string;
   let append: (event: AuditEvent) => Promise<void>;
   let onEvent: (event: RecordingEvent) => void;
 
@@ -34,6 +37,7 @@ describe('audit of the recorder', () => {
     store = await openStore(join(folder, 'db'), log);
     append = (event) => store.audit.append(event);
     answers = {};
+    globals = '';
     onEvent = () => undefined;
     calls = new Calls(IDENTITY);
     const variables = { domain_name: 'example.com', user_name: '1001' };
@@ -76,6 +80,7 @@ describe('audit of the recorder', () => {
   /** As a switch does: a file that holds more than a header, and the event that is the proof. */
   async function reply({ command, args }: ApiCommand): Promise<string> {
     const [uuid = '', verb = '', quoted = ''] = args.split(' ');
+    if (command === 'global_getvar' && args === '') return globals;
     if (command !== 'uuid_record') return '+OK';
     if (answers[verb] !== undefined) return answers[verb];
     const path = quoted.replaceAll("'", '');
@@ -227,12 +232,21 @@ describe('audit of the recorder', () => {
   });
 
   it('has the start that a service did not live to write down', async () => {
-    const doc = recordingDocument();
-    const legs = [legData('leg-a', { variables: { metaflows_recording: channelNote(doc, 0) } })];
-    await recorder.recover('switch', legs);
+    const begun = recordingDocument();
+    const { file } = begun.internal;
+    const audit = [{ action: 'start', at: new Date().toISOString(), by: 'code', result: 'ok' } as const];
+    const doc = { ...begun, audit };
+    globals = `${beginning(doc.id)}=${noteOf(doc)}\n`;
+    // nothing shows that it has begun
+    await recorder.recover('switch', [legData('leg-a')]);
+    expect(await told(doc)).to.deep.equal([]);
+    await mkdir(dirname(join(folder, file)), { recursive: true });
+    await writeFile(join(folder, file), secondOfWav(8000));
+    await recorder.recover('switch', [legData('leg-a')]);
     await recorder.close();
-    expect(await told(doc)).to.deep.equal(['start service ok', 'stop service switch_lost']);
-    await recorder.recover('switch', legs);
+    expect(await told(doc)).to.deep.equal(['start code ok', 'stop service switch_lost']);
+    await recorder.recover('switch', [legData('leg-a')]);
     expect(await told(doc)).to.have.lengthOf(2);
+    expect((await store.recordings.get(doc.account_id, doc.id))?.state).to.equal('completed');
   });
 });

@@ -63,7 +63,7 @@ describe('store of recordings', () => {
   });
 
   it('keeps the order of saves where a database is slow at first', async () => {
-    const db = new PouchDB(folder);
+    const db = new PouchDB(join(folder, 'slow'));
     const bulkDocs = db.bulkDocs.bind(db);
     db.bulkDocs = async (docs: PouchDB.Core.PutDocument<object>[]) => {
       db.bulkDocs = bulkDocs;
@@ -75,6 +75,7 @@ describe('store of recordings', () => {
     const last = { ...document, state: 'failed' } as const;
     await Promise.all([recordings.save(document), recordings.save(last)]);
     expect(await recordings.get('example.com', document.id)).to.deep.equal(last);
+    await db.close();
   });
 
   it('lists an account’s, and one user’s, newest first', async () => {
@@ -154,10 +155,13 @@ describe('store of recordings', () => {
 
   it('passes over what a crash left in the indexes', async () => {
     const [id = ''] = await saved(recording(0));
+    await store.close();
     const db = new PouchDB(folder);
     const gone = newRecordingId(START);
     for (const each of [id, gone]) await db.put({ _id: `unfinished/example.com/${each}` });
     await db.put({ _id: `owned/example.com/1001/${gone}` });
+    await db.close();
+    store = await openStore(folder, log);
     expect(await store.recordings.unfinished()).to.deep.equal([]);
     expect(await listed('example.com', { user: '1001' })).to.deep.equal([id]);
   });

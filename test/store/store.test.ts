@@ -122,11 +122,15 @@ describe('store', () => {
       });
       expect(store.tokens.list()).to.have.length(2);
       expect(store.tokens.list().map((each) => each.id)).to.have.members([id, viewer]);
+      const listed = store.tokens.list();
+      await store.close();
       const db = new PouchDB(folder);
       const { rows } = await db.allDocs({ include_docs: true });
+      await db.close();
+      store = await openStore(folder, log);
       const secret = token.replace(/^mf_[0-9a-f]{16}_/, '');
       expect(secret).to.have.length.of.at.least(32);
-      expect(JSON.stringify([rows, store.tokens.list()])).not.to.include(secret);
+      expect(JSON.stringify([rows, listed])).not.to.include(secret);
     });
 
     it('are nobody’s when they are wrong, or deleted', async () => {
@@ -156,8 +160,14 @@ describe('store', () => {
   });
 
   describe('documents', () => {
+    let db: PouchDB.Database;
+
+    beforeEach(() => {
+      db = new PouchDB(join(folder, 'own'));
+    });
+    afterEach(() => db.close());
+
     it('are written again where another process came first', async () => {
-      const db = new PouchDB(folder);
       const documents = new Documents(db);
       const { rev } = await documents.update('x', () => ({ list: ['first'] }));
       let theirs: Promise<unknown> | undefined;
@@ -170,7 +180,6 @@ describe('store', () => {
     });
 
     it('that another process writes faster than we can are an error with a name', async () => {
-      const db = new PouchDB(folder);
       const documents = new Documents(db);
       const bulkDocs = db.bulkDocs.bind(db);
       let writes = 0;

@@ -88,7 +88,7 @@ export class Couch {
     const folder = await mkdtemp(join(tmpdir(), 'metaflows-couch-'));
     const databases = PouchDB.defaults({ prefix: `${folder}/` });
     // It listens for each database that there ever was.
-    (databases as unknown as EventEmitter).setMaxListeners(0);
+    (PouchDB as unknown as EventEmitter).setMaxListeners(0);
     const app = expressPouchdb(databases, {
       mode: 'minimumForPouchDB',
       // It would keep the heartbeat of feeds to itself; CouchDB compresses nothing.

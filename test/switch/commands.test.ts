@@ -187,7 +187,7 @@ describe('commands', () => {
         },
       );
       expect(ran).to.deep.equal([
-        'global_setvar metaflows_masked_id=86400123',
+        'global_setvar metaflows_masked_id=86400123=-',
         'uuid_record leg mask /a.wav',
       ]);
       expect(separate(said, ',', 25)).to.include.members(['Metaflow-Code=*72', 'Masked=+OK Success']);

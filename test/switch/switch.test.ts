@@ -86,7 +86,9 @@ describe('Switch', () => {
     expect(freeswitch.connected).to.equal(true);
     expect(socket.peers).to.have.length(CONNECTIONS);
     const { lines: said } = eventsPeer();
-    expect(said.at(-1)).to.match(/^event json CHANNEL_EXECUTE CHANNEL_CREATE .* CUSTOM metaflows::code metaflows::ask metaflows::answer$/);
+    expect(said.at(-1)).to.match(
+      /^event json CHANNEL_EXECUTE CHANNEL_CREATE .* CUSTOM metaflows::code metaflows::ask metaflows::answer$/,
+    );
     expect(said).to.include.members([
       'filter Event-Name CHANNEL_CREATE',
       'filter Event-Name CUSTOM',

@@ -153,7 +153,7 @@ describe('webhooks', () => {
   it('say why the service disabled them, until they are enabled again', async () => {
     const id = await created();
     await api.store.webhooks.change('a', id, (current) => ({
-      settings: { ...current!.settings, enabled: false },
+      settings: { ...current.settings, enabled: false },
       disable_reason: 'it was down',
     }));
     await api.store.webhooks.changeLog('a', id, (log) => ({ ...log, given_up: 10 }));
