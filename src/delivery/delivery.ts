@@ -10,14 +10,14 @@ import type { RecordCallData } from '../generated/record_call.js';
 import type { RecordingDocument } from '../generated/recording.js';
 import { happening, type Happening, type RecordingEvent } from '../recording/events.js';
 import { isRunning } from '../recording/state.js';
+import { callbackId, parseId, transcriptionId, uploadId, uploadsOf, webhookId } from '../store/shipments.js';
 import type { Webhook } from '../store/webhooks.js';
 import { handedInAgain, SHORTEST_MS, type FailedAttempt, type Shipment } from './attempts.js';
 import { Caller, callbackOf, type Words } from './caller.js';
 import { systemClock, type Clock } from './clock.js';
-import { callbackId, parseId, transcriptionId, uploadId, uploadsOf, webhookId } from './ids.js';
 import { News, type NewsOptions } from './news.js';
 import { recordingNotice, type Notice } from './notice.js';
-import { Outbox, type Carrier, type OutboxStore } from './outbox.js';
+import { Outbox, type Carrier, type OutboxPort } from './outbox.js';
 import type { Answer, Outgoing } from './send.js';
 import { Teller, type WebhooksPort } from './teller.js';
 import { Transcriber } from './transcriber.js';
@@ -29,7 +29,7 @@ export interface Parcel extends Shipment {
   notice?: Notice;
 }
 
-export interface DeliveryStore extends OutboxStore<Parcel> {
+export interface DeliveryStore extends OutboxPort<Parcel> {
   /** Those whose ids begin with `prefix`. */
   list(prefix?: string): AsyncIterable<[id: string, parcel: Parcel]>;
   /** `listener` is called with what another instance may have stored. */

@@ -6,7 +6,7 @@
  * In memory is only what is needed to choose the next one, so that days of a dead destination fit.
  */
 import type { Logger } from 'winston';
-import { Turns } from '../recording/turns.js';
+import { Turns } from '../turns.js';
 import { afterFailure, SHORTEST_MS, type FailedAttempt, type Shipment } from './attempts.js';
 import type { Clock } from './clock.js';
 
@@ -18,7 +18,7 @@ const OVERALL = 32;
 const FAILING = 16;
 
 /** What keeps shipments, by id. */
-export interface OutboxStore<T extends Shipment> {
+export interface OutboxPort<T extends Shipment> {
   get(id: string): Promise<T | undefined>;
   /** Resolves with false, and stores nothing, where there is one already. */
   create(id: string, shipment: T): Promise<boolean>;
@@ -40,7 +40,7 @@ export interface Carrier<T extends Shipment> {
 }
 
 export interface OutboxOptions<T extends Shipment> {
-  store: OutboxStore<T>;
+  store: OutboxPort<T>;
   carrier: Carrier<T>;
   /** Whether this instance sends what belongs to a switch; none given: everything. */
   isOurs?: ((switchId: string) => boolean) | undefined;

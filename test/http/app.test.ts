@@ -196,7 +196,7 @@ describe('HTTP server', () => {
     const api = await startApi();
     const server = await listen(api.app, '127.0.0.1', 0);
     const failure = await listen(api.app, '127.0.0.1', server.port).catch((error: unknown) => error);
-    expect(failure).to.include({ code: 'EADDRINUSE' });
+    expect(failure).to.include({ code: 'address_unusable' });
     await server.close();
     await api.close();
   });
