@@ -142,6 +142,13 @@ export class Delivery implements Carrier<Parcel> {
     }
   }
 
+  /** How much waits to be sent, of all accounts. */
+  async depth(): Promise<number> {
+    let depth = 0;
+    for await (const [, { state }] of this.options.store.list()) if (state === 'waiting') depth++;
+    return depth;
+  }
+
   /** What is known of a recording's upload; undefined where it has arrived, or is to be sent nowhere. */
   of(recording: RecordingDocument): Promise<Parcel | undefined> {
     return this.options.store.get(uploadId(recording));

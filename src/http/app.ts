@@ -71,6 +71,7 @@ export function createApp(deps: Deps): Express {
       handler: (_req, _res, next) => next(tooManyRequests()),
     }),
   );
+  if (deps.console) app.use(deps.console);
   if (deps.phones) app.use('/phones', deps.phones);
   if (deps.push) app.use('/push', deps.push);
   app.use(mediaRouter(deps));
