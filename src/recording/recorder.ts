@@ -134,6 +134,7 @@ export class Recorder {
         if (this.strays.resumes(event.path)) return;
         for (const active of this.active.onLeg(event.uuid)) {
           if (this.pathOf(active) !== event.path) continue;
+          if (event.cause === 'uri-failure') active.isDamaged = true;
           if (this.strays.took(event.path)) this.following.segmentOver(active, event);
           else this.following.stopped(active, event);
         }
