@@ -26,8 +26,6 @@ export interface Active {
   saving: Promise<void>;
   /** What happened, where the store did not take it. */
   untold: Happening[];
-  /** The switch could not write all of it. */
-  isDamaged?: boolean;
   /** What is to be done when its last document is stored; never rejects. */
   afterwards?: (() => Promise<void>) | undefined;
   /** How many of its document's audit entries the audit has. */

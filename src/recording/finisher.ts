@@ -25,8 +25,8 @@ export interface Stopped {
 const STOP_EVENT_MS = 3000;
 
 /**
- * Milliseconds by which a file may be shorter than the switch says: what an encoder keeps back. What is in its buffer when
- * it closes a file on a full disk is lost, which it does not say (`switch_core_file_pre_close`).
+ * Milliseconds by which a file may be shorter than the switch says: what an encoder keeps back. What a full disk does not
+ * take when a file is closed is lost, and the switch does not say so (`fclose` in mod_shout.c, `switch_core_file_pre_close`).
  */
 const SHORTER_MS = 500;
 
@@ -164,7 +164,7 @@ export class Finisher {
 
   /** Of somebody else's file only what there is to say: neither mended nor joined, nor the mode changed. */
   private async adoptedEnding(
-    { doc, isDamaged }: Active,
+    { doc }: Active,
     reason: Reason,
     stopped: Stopped | undefined,
     at: number,
@@ -174,7 +174,7 @@ export class Finisher {
     const missing = (await this.arrive(doc)) ? undefined : 'not_pushed';
     const file = await this.describe(doc);
     const unread = file === 'file_error' ? file : undefined;
-    const failure = isDamaged ? 'write_error' : durationMs === 0 ? 'no_audio' : (missing ?? unread);
+    const failure = doc.failure ?? (durationMs === 0 ? 'no_audio' : (missing ?? unread));
     return {
       state: failure === undefined ? 'completed' : 'failed',
       reason,
@@ -198,8 +198,8 @@ export class Finisher {
     const elapsed = offsetAt(active.doc, at);
     const durationMs =
       audio?.durationMs ?? (visible ? 0 : (segments.length === 1 && stopped?.durationMs) || elapsed);
-    if (active.isDamaged || (audio && stopped && lostMs(active.doc, audio, stopped) > SHORTER_MS))
-      failure = 'write_error';
+    if (active.doc.failure !== undefined) failure = active.doc.failure;
+    else if (audio && stopped && lostMs(active.doc, audio, stopped) > SHORTER_MS) failure = 'write_error';
     if (reason === 'no_audio' || durationMs === 0) failure ??= 'no_audio';
     return {
       state: failure === undefined ? 'completed' : 'failed',

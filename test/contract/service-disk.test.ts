@@ -100,15 +100,21 @@ describe('contract: the service, where the disk of the recordings is full', func
       expect((await service.recording(call.caller, 'completed')).size).to.be.greaterThan(10_000);
     });
 
-    it('a recording is failed whose end alone is lost, which no switch says', async () => {
-      expect(await service.code(call.caller, '*71')).to.equal('done');
-      await talk(3500);
+    it('a recording is failed also where that was before it followed its call', async () => {
+      const { caller, callee } = call;
+      await service.record(callee, { action: 'start' });
+      await talk(600);
       const free = await fill();
-      await talk(200);
-      expect(await service.code(call.caller, '*74')).to.equal('done');
-      const doc = await service.recording(call.caller, 'failed');
-      expect(doc).to.include({ failure: 'write_error', stop_reason: 'code' });
+      await talk(1000);
       await free();
+      const mark = lab().socket.mark();
+      await lab().socket.api(`uuid_transfer ${caller.uuid} 1003`);
+      await lab().socket.event('CHANNEL_BRIDGE', caller.uuid, {}, mark);
+      await talk(1000);
+      await lab().phones.hangup(caller);
+      const doc = await service.recording(callee, 'failed');
+      expect(doc).to.include({ failure: 'write_error', stop_reason: 'hangup' });
+      expect(doc.segments).to.have.lengthOf(2);
     });
   });
 });

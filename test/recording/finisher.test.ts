@@ -122,7 +122,7 @@ describe('the end of a recording', () => {
         active.doc = { ...active.doc, internal: { ...active.doc.internal, file: first, path } };
       }
       await put(first, 8000);
-      active.isDamaged = true;
+      active.doc = { ...active.doc, failure: 'write_error' };
       await finisher.finish(active, 'hangup', { at: NOW, durationMs: 1000, cause: 'uri-failure' });
       expect(saved.at(-1)).to.include({ state: 'failed', failure: 'write_error', size: 16_044 });
       expect(existsSync(join(folder, first))).to.equal(true);
