@@ -1,5 +1,5 @@
 /** Ends recordings: makes one checked file of what there is, and gives the document its last state. */
-import { isMetaflowsError, MetaflowsError } from '../errors.js';
+import { MetaflowsError } from '../errors.js';
 import type { RecordCallData } from '../generated/record_call.js';
 import type { AuditEntry, RecordingDocument } from '../generated/recording.js';
 import type { Active, ActiveRecordings } from './active.js';
@@ -147,7 +147,8 @@ export class Finisher {
       ? { ...withoutFile, state: 'discarded' }
       : { ...withoutFile, ...(size !== undefined && { size }), ...(sha256 !== undefined && { sha256 }) };
     const doc = withDelivery(ended(active.doc, final));
-    if (ending.size !== undefined && !isAdopted(doc)) active.afterwards = () => files.removeParts(segments);
+    if (ending.size !== undefined && !isAdopted(doc))
+      active.afterwards.push(() => files.removeParts(segments));
     await this.recordings.save(active, doc, [happening('stopped', at), happening(final.state, at)]);
     log.info('recording ended', {
       recording: doc.id,
@@ -168,7 +169,7 @@ export class Finisher {
   ): Promise<Ending> {
     const durationMs = stopped ? stopped.durationMs : offsetAt(doc, at);
     if (stopped?.cause === 'input-too-short') return { state: 'discarded', reason, durationMs };
-    const missing = (await this.arrive(doc)) ? undefined : 'not_pushed';
+    const missing = (await this.arrive(doc)) === 'all' ? undefined : 'not_pushed';
     const failure =
       stopped?.cause === 'uri-failure' ? 'write_error' : durationMs === 0 ? 'no_audio' : missing;
     const file = await this.options.files.describe(doc.internal.file);
@@ -188,7 +189,8 @@ export class Finisher {
     stopped: Stopped | undefined,
     at: number,
   ): Promise<Ending> {
-    const made = (await this.arrive(active.doc)) ? await this.make(active.doc, segments) : 'not_pushed';
+    const arrived = await this.arrive(active.doc);
+    const made = arrived === 'none' ? 'not_pushed' : await this.make(active.doc, segments);
     const audio = typeof made === 'string' ? undefined : made;
     let failure: string | undefined = typeof made === 'string' ? made : undefined;
     const visible = audio !== undefined || (failure !== 'not_pushed' && (await this.options.files.visible()));
@@ -197,6 +199,7 @@ export class Finisher {
       audio?.durationMs ?? (visible ? 0 : (segments.length === 1 && stopped?.durationMs) || elapsed);
     if (stopped?.cause === 'uri-failure') failure = 'write_error';
     if (reason === 'no_audio' || durationMs === 0) failure ??= 'no_audio';
+    const said = failure ?? (arrived === 'all' ? notBegun(active.doc) : 'not_pushed');
     return {
       state: failure === undefined ? 'completed' : 'failed',
       reason,
@@ -207,23 +210,18 @@ export class Finisher {
         segmentsMs: audio.segmentsMs,
         cutMs: audio.cutMs,
       }),
-      ...(failure !== undefined && { failure }),
+      ...(said !== undefined && { failure: said }),
     };
   }
 
-  /** Fetches the files where they have to be; false where they stay on the switch. */
-  private async arrive(doc: RecordingDocument): Promise<boolean> {
+  /** Fetches the files where they have to be; others stay on the switch. */
+  private async arrive(doc: RecordingDocument): Promise<'all' | 'some' | 'none'> {
     const { transport, dir, log } = this.options;
-    if (!transport || !liesInside(doc, dir)) return true;
-    try {
-      await transport.fetch(doc);
-      return true;
-    } catch (error) {
-      if (!isMetaflowsError(error, 'push_missing')) throw error;
-      const files = doc.segments.map(({ file }) => file);
-      log.error('the files of a recording stay on the switch', { recording: doc.id, files, error });
-      return false;
-    }
+    if (!transport || !liesInside(doc, dir)) return 'all';
+    const files = await transport.fetch(doc);
+    if (files.length === 0) return 'all';
+    log.error('files of a recording stay on the switch', { recording: doc.id, files });
+    return files.length < doc.segments.length ? 'some' : 'none';
   }
 
   /** One file of what there is, `undefined` where no file can be seen. */
@@ -237,6 +235,12 @@ export class Finisher {
       return 'file_error';
     }
   }
+}
+
+/** Why a segment could not be begun at once, or at all, where one could not (`following.ts`). */
+function notBegun({ audit }: RecordingDocument): string | undefined {
+  return audit.find(({ action, by, result }) => action === 'start' && by === 'service' && result !== 'ok')
+    ?.result;
 }
 
 function byService(reason: Reason, at: number): AuditEntry {
