@@ -45,4 +45,18 @@ for (const [scheme, viewport] of [
   await page.getByText('1005').first().waitFor();
   await shoot(page, `calls-${scheme}`);
 }
+await lab.hangUp();
+for (const [scheme, viewport] of [
+  ['light', WIDE],
+  ['dark', PHONE],
+] as const) {
+  const page = await open(scheme, viewport);
+  await page.getByRole('navigation').getByRole('link', { name: 'Recordings' }).click();
+  await page.getByRole('row').nth(2).waitFor();
+  await shoot(page, `recordings-${scheme}`);
+  await page.getByRole('row').filter({ hasText: '1003' }).getByRole('link').click();
+  await page.getByRole('button', { name: 'Listen' }).click();
+  await page.getByRole('button', { name: 'Play' }).waitFor();
+  await shoot(page, `recording-${scheme}`);
+}
 await lab.close();

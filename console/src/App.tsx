@@ -3,12 +3,17 @@ import { useEffect } from 'preact/hooks';
 import { Calls } from './calls/Calls.js';
 import { Header } from './Header.js';
 import { Login } from './Login.js';
+import { Recordings } from './recordings/Recordings.js';
 import { route } from './route.js';
 import { session } from './session.js';
 import { Start } from './Start.js';
 import { WORDS } from './words.js';
 
-const PAGES: Partial<Record<keyof typeof WORDS.pages, ComponentType>> = { start: Start, calls: Calls };
+const PAGES: Partial<Record<keyof typeof WORDS.pages, ComponentType>> = {
+  start: Start,
+  calls: Calls,
+  recordings: Recordings,
+};
 
 export function App() {
   const [name = ''] = route.value;

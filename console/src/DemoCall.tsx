@@ -47,7 +47,7 @@ export function DemoCall() {
         <button type="button" class="primary" disabled={isBusy} onClick={() => void run()}>
           {isBusy ? demo.running : demo.run}
         </button>
-        <a href={to('calls')}>{WORDS.pages.calls}</a>
+        <a href={to('recordings')}>{WORDS.pages.recordings}</a>
       </p>
       <div role="status">
         {said.map((text) => (

@@ -71,7 +71,7 @@ describe('the console', function () {
   it('is small, without the waveform', async () => {
     let bytes = 0;
     for (const file of await readdir(ASSETS)) {
-      if (!file.startsWith('wavesurfer')) bytes += gzipSync(await readFile(new URL(file, ASSETS))).length;
+      if (!file.startsWith('waveform')) bytes += gzipSync(await readFile(new URL(file, ASSETS))).length;
     }
     expect(bytes).to.be.within(10_000, MOST_BYTES);
   });
