@@ -1,5 +1,5 @@
 /** Ends recordings: makes one checked file of what there is, and gives the document its last state. */
-import { isMetaflowsError, MetaflowsError } from '../errors.js';
+import { MetaflowsError } from '../errors.js';
 import type { RecordCallData } from '../generated/record_call.js';
 import type { AuditEntry, RecordingDocument } from '../generated/recording.js';
 import type { Active, ActiveRecordings } from './active.js';
@@ -150,7 +150,7 @@ export class Finisher {
     const final = isShort ? await this.discarded(active.doc, ending) : ending;
     const doc = withDelivery(ended(active.doc, final));
     if (ending.size !== undefined && !isAdopted(doc))
-      active.afterwards = () => this.removeParts(doc, segments);
+      active.afterwards.push(() => this.removeParts(doc, segments));
     await this.recordings.save(active, doc, [happening('stopped', at), happening(final.state, at)]);
     log.info('recording ended', {
       recording: doc.id,
@@ -171,7 +171,7 @@ export class Finisher {
   ): Promise<Ending> {
     const durationMs = stopped ? stopped.durationMs : offsetAt(doc, at);
     if (stopped?.cause === 'input-too-short') return { state: 'discarded', reason, durationMs };
-    const missing = (await this.arrive(doc)) ? undefined : 'not_pushed';
+    const missing = (await this.arrive(doc)) === 'all' ? undefined : 'not_pushed';
     const file = await this.describe(doc);
     const unread = file === 'file_error' ? file : undefined;
     const failure = doc.failure ?? (durationMs === 0 ? 'no_audio' : (missing ?? unread));
@@ -191,16 +191,20 @@ export class Finisher {
     stopped: Stopped | undefined,
     at: number,
   ): Promise<Ending> {
-    const made = (await this.arrive(active.doc)) ? await this.make(active.doc, segments) : 'not_pushed';
+    const arrived = await this.arrive(active.doc);
+    const made = arrived === 'none' ? 'not_pushed' : await this.make(active.doc, segments);
     const audio = typeof made === 'string' ? undefined : made;
     let failure: string | undefined = typeof made === 'string' ? made : undefined;
     const visible = audio !== undefined || (failure !== 'not_pushed' && (await this.options.files.visible()));
     const elapsed = offsetAt(active.doc, at);
     const durationMs =
       audio?.durationMs ?? (visible ? 0 : (segments.length === 1 && stopped?.durationMs) || elapsed);
-    if (active.doc.failure !== undefined) failure = active.doc.failure;
-    else if (audio && stopped && lostMs(active.doc, audio, stopped) > SHORTER_MS) failure = 'write_error';
+    const isShorter =
+      arrived === 'all' && audio && stopped && lostMs(active.doc, audio, stopped) > SHORTER_MS;
+    if (isShorter) failure = 'write_error';
+    failure = active.doc.failure ?? failure;
     if (reason === 'no_audio' || durationMs === 0) failure ??= 'no_audio';
+    const said = failure ?? (arrived === 'all' ? notBegun(active.doc) : 'not_pushed');
     return {
       state: failure === undefined ? 'completed' : 'failed',
       reason,
@@ -211,23 +215,18 @@ export class Finisher {
         segmentsMs: audio.segmentsMs,
         cutMs: audio.cutMs,
       }),
-      ...(failure !== undefined && { failure }),
+      ...(said !== undefined && { failure: said }),
     };
   }
 
-  /** Fetches the files where they have to be; false where they stay on the switch. */
-  private async arrive(doc: RecordingDocument): Promise<boolean> {
+  /** Fetches the files where they have to be; others stay on the switch. */
+  private async arrive(doc: RecordingDocument): Promise<'all' | 'some' | 'none'> {
     const { transport, dir, log } = this.options;
-    if (!transport || !liesInside(doc, dir)) return true;
-    try {
-      await transport.fetch(doc);
-      return true;
-    } catch (error) {
-      if (!isMetaflowsError(error, 'push_missing')) throw error;
-      const files = doc.segments.map(({ file }) => file);
-      log.error('the files of a recording stay on the switch', { recording: doc.id, files, error });
-      return false;
-    }
+    if (!transport || !liesInside(doc, dir)) return 'all';
+    const files = await transport.fetch(doc);
+    if (files.length === 0) return 'all';
+    log.error('files of a recording stay on the switch', { recording: doc.id, files });
+    return files.length < doc.segments.length ? 'some' : 'none';
   }
 
   private async describe(
@@ -276,6 +275,12 @@ export class Finisher {
 /** Milliseconds that the file of the last segment is shorter than what the switch says, and the clock, that it wrote. */
 function lostMs({ segments }: RecordingDocument, { segmentsMs }: Audio, { durationMs }: Stopped): number {
   return Math.min(durationMs, segments.at(-1)?.duration_ms ?? 0) - (segmentsMs.at(-1) ?? 0);
+}
+
+/** Why a segment could not be begun at once, or at all, where one could not (`following.ts`). */
+function notBegun({ audit }: RecordingDocument): string | undefined {
+  return audit.find(({ action, by, result }) => action === 'start' && by === 'service' && result !== 'ok')
+    ?.result;
 }
 
 function byService(reason: Reason, at: number): AuditEntry {
