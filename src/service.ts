@@ -4,6 +4,7 @@ import { EventEmitter } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'winston';
 import type { AuditEvent } from './audit/events.js';
@@ -25,6 +26,7 @@ import { ERRORS, MetaflowsError } from './errors.js';
 import { createApp } from './http/app.js';
 import { shownChannel } from './http/kazoo/channels.js';
 import { Links } from './http/links.js';
+import { consoleRouter } from './http/console.js';
 import { phonesRouter } from './http/phones.js';
 import { pushRouter } from './http/push.js';
 import { listen } from './http/server.js';
@@ -49,6 +51,9 @@ import { Switch } from './switch/switch.js';
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
+
+/** What `npm run build` made of console/. */
+const CONSOLE = fileURLToPath(new URL('../dist/console', import.meta.url));
 
 /** Milliseconds for what is under way when the service stops, a recording's start with its proof for instance. */
 const FINISH_MS = 5000;
@@ -185,6 +190,8 @@ export async function startService(config: Config, log: Logger): Promise<Service
     for (const { notice, users } of notices) feed.publish(notice, users);
   };
 
+  /** Milliseconds that the newest command of each switch took. */
+  const latencies = new Map<string, number>();
   const isEmbedded = config.switches.includes('embedded');
   if (isEmbedded || inbox) await files.make();
   const softswitch = isEmbedded ? await embedded(log) : undefined;
@@ -194,7 +201,10 @@ export async function startService(config: Config, log: Logger): Promise<Service
     const port = new Switch({
       ...where,
       log,
-      onLatency: (command, ms) => metrics.commandTook(command, ms / 1000),
+      onLatency: (command, ms) => {
+        metrics.commandTook(command, ms / 1000);
+        latencies.set(port.id, Math.round(ms));
+      },
       onDropped: () => metrics.eventDropped('malformed'),
     });
     relay.join(port);
@@ -217,6 +227,18 @@ export async function startService(config: Config, log: Logger): Promise<Service
     if (!store.connected) return { ready: false, reason: ERRORS.store_failed.message };
     return disk.ok() ? { ready: true } : { ready: false, reason: ERRORS.disk_full.message };
   };
+  const embeddedId = softswitch?.address && `${softswitch.address.host}:${softswitch.address.port}`;
+  const system = async () => ({
+    switches: [...links].map(([id, { port, ready }]) => ({
+      id,
+      connected: port.connected,
+      ready,
+      embedded: id === embeddedId,
+      latencyMs: latencies.get(id),
+    })),
+    outbox: await delivery.depth(),
+    freeBytes: disk.freeBytes,
+  });
   const app = createApp({
     store,
     calls: channels,
@@ -227,13 +249,15 @@ export async function startService(config: Config, log: Logger): Promise<Service
     recordingsMount: config.recordingsMount,
     playsFiles: config.recording.sounds_dir !== '',
     status,
+    system,
     metrics,
     log,
     version,
     requestsPerMinute: config.limits.requests_per_minute,
     notificationsPath: config.genesys.notifications,
     ...(inbox && { push: pushRouter(inbox) }),
-    ...(softswitch && { phones: phonesRouter(softswitch) }),
+    console: consoleRouter(CONSOLE),
+    ...(softswitch && { phones: phonesRouter(softswitch, store.tokens) }),
   });
   await disk.start();
   const http = await listen(app, config.httpHost, config.httpPort);

@@ -62,11 +62,15 @@ export function afterFailure<T extends Shipment>(shipment: T, failed: FailedAtte
   };
   if (permanent || at >= end || attempts > (shipment.retries ?? Infinity))
     return { ...next, state: 'failed' };
-  // Half of the wait is by chance, so that what failed together does not come back together.
-  const longest = Math.min(2 * SHORTEST_MS * 2 ** (attempts - 1), LONGEST_MS);
-  const wait = Math.max(longest * (0.5 + 0.5 * random), Math.min(retryAfterMs, LONGEST_MS));
+  const wait = Math.max(waitAfter(attempts, random), Math.min(retryAfterMs, LONGEST_MS));
   // One attempt is made when the time is up, however long the wait before it would have been.
   return { ...next, due: Math.min(Math.ceil(at + wait), end) };
+}
+
+/** Milliseconds to wait after so many failures in a row, from 1 on; `random` is in [0, 1). */
+export function waitAfter(failures: number, random: number): number {
+  // Half of the wait is by chance, so that what failed together does not come back together.
+  return Math.min(2 * SHORTEST_MS * 2 ** (failures - 1), LONGEST_MS) * (0.5 + 0.5 * random);
 }
 
 /** The shipment, handed in again. */

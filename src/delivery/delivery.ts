@@ -10,14 +10,14 @@ import type { RecordCallData } from '../generated/record_call.js';
 import type { RecordingDocument } from '../generated/recording.js';
 import { happening, type Happening, type RecordingEvent } from '../recording/events.js';
 import { isRunning } from '../recording/state.js';
+import { callbackId, parseId, transcriptionId, uploadId, uploadsOf, webhookId } from '../store/shipments.js';
 import type { Webhook } from '../store/webhooks.js';
 import { handedInAgain, SHORTEST_MS, type FailedAttempt, type Shipment } from './attempts.js';
 import { Caller, callbackOf, type Words } from './caller.js';
 import { systemClock, type Clock } from './clock.js';
-import { callbackId, parseId, transcriptionId, uploadId, uploadsOf, webhookId } from './ids.js';
 import { News, type NewsOptions } from './news.js';
 import { recordingNotice, type Notice } from './notice.js';
-import { Outbox, type Carrier, type OutboxStore } from './outbox.js';
+import { Outbox, type Attempted, type Carrier, type OutboxPort } from './outbox.js';
 import type { Answer, Outgoing } from './send.js';
 import { Teller, type WebhooksPort } from './teller.js';
 import { Transcriber } from './transcriber.js';
@@ -29,7 +29,7 @@ export interface Parcel extends Shipment {
   notice?: Notice;
 }
 
-export interface DeliveryStore extends OutboxStore<Parcel> {
+export interface DeliveryStore extends OutboxPort<Parcel> {
   /** Those whose ids begin with `prefix`. */
   list(prefix?: string): AsyncIterable<[id: string, parcel: Parcel]>;
   /** `listener` is called with what another instance may have stored. */
@@ -142,6 +142,13 @@ export class Delivery implements Carrier<Parcel> {
     }
   }
 
+  /** How much waits to be sent, of all accounts. */
+  async depth(): Promise<number> {
+    let depth = 0;
+    for await (const [, { state }] of this.options.store.list()) if (state === 'waiting') depth++;
+    return depth;
+  }
+
   /** What is known of a recording's upload; undefined where it has arrived, or is to be sent nowhere. */
   of(recording: RecordingDocument): Promise<Parcel | undefined> {
     return this.options.store.get(uploadId(recording));
@@ -195,12 +202,12 @@ export class Delivery implements Carrier<Parcel> {
     return createPublicKey(this.options.signingKey);
   }
 
-  attempt(id: string, parcel: Parcel, signal: AbortSignal): Promise<'sent' | 'dropped' | FailedAttempt> {
+  async attempt(id: string, parcel: Parcel, signal: AbortSignal): Promise<Attempted> {
     const of = parseId(id);
     if (of.kind === 'webhook') return this.teller.attempt(of.account, of.webhook, parcel, signal);
-    const carriers = { upload: this.uploader, transcription: this.transcriber, callback: this.caller };
-    const carrier = carriers[of.kind];
-    return carrier.attempt(of.account, of.recording, signal);
+    if (of.kind === 'transcription') return this.transcriber.attempt(of.account, of.recording, signal);
+    const carrier = of.kind === 'upload' ? this.uploader : this.caller;
+    return { outcome: await carrier.attempt(of.account, of.recording, signal) };
   }
 
   async settled(id: string, parcel: Parcel, how: 'sent' | 'failed'): Promise<void> {
@@ -209,9 +216,11 @@ export class Delivery implements Carrier<Parcel> {
     if (of.kind === 'upload') {
       const delivery = how === 'sent' ? 'delivered' : 'failed';
       const change = (current: RecordingDocument) => ({ ...current, delivery }) as const;
-      if (how === 'sent') return this.change(of.account, of.recording, change, delivery);
       const doc = await recordings.get(of.account, of.recording);
-      if (doc?.delivery === 'pending') await recordings.change(of.account, of.recording, change);
+      if (how === 'sent') {
+        // The store has it already where only the shipment could not be removed.
+        if (doc?.delivery !== delivery) await this.change(of.account, of.recording, change, delivery);
+      } else if (doc?.delivery === 'pending') await recordings.change(of.account, of.recording, change);
       else if (!doc) await store.remove(id);
       return;
     }

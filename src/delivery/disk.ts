@@ -30,6 +30,11 @@ export class DiskSpace {
     return this.free >= this.options.minFree;
   }
 
+  /** Bytes; undefined where the folder is not to be seen from here. */
+  get freeBytes(): number | undefined {
+    return Number.isFinite(this.free) ? this.free : undefined;
+  }
+
   close(): void {
     clearInterval(this.timer);
   }

@@ -3,7 +3,7 @@
  */
 import type { Logger } from 'winston';
 import type { RecordingEvent } from '../recording/events.js';
-import { Turns } from '../recording/turns.js';
+import { Turns } from '../turns.js';
 import { SHORTEST_MS } from './attempts.js';
 import type { Clock } from './clock.js';
 

@@ -1,13 +1,14 @@
 /**
  * The durable outbox: what is to be sent is in the store before it counts as told, is tried until it has arrived or
- * `attempts.ts` gives it up, and leaves the store only then. At least once, and never again after a success that
- * the store knows of.
+ * `attempts.ts` gives it up, and leaves the store only then. At least once, and never again after a success, unless
+ * this process ends before the store knows of it.
  *
- * In memory is only what is needed to choose the next one, so that days of a dead destination fit.
+ * In memory is only what is needed to choose the next one, so that days of a dead destination fit, and what came of
+ * attempts that the store does not know of yet.
  */
 import type { Logger } from 'winston';
-import { Turns } from '../recording/turns.js';
-import { afterFailure, SHORTEST_MS, type FailedAttempt, type Shipment } from './attempts.js';
+import { Turns } from '../turns.js';
+import { afterFailure, LONGEST_MS, waitAfter, type FailedAttempt, type Shipment } from './attempts.js';
 import type { Clock } from './clock.js';
 
 /** To one destination at a time: enough to keep a line busy, not enough to overrun anybody. */
@@ -18,7 +19,7 @@ const OVERALL = 32;
 const FAILING = 16;
 
 /** What keeps shipments, by id. */
-export interface OutboxStore<T extends Shipment> {
+export interface OutboxPort<T extends Shipment> {
   get(id: string): Promise<T | undefined>;
   /** Resolves with false, and stores nothing, where there is one already. */
   create(id: string, shipment: T): Promise<boolean>;
@@ -31,16 +32,23 @@ export interface OutboxStore<T extends Shipment> {
   replace(id: string, known: T, next: T | undefined): Promise<boolean>;
 }
 
+/** What an attempt came to. */
+export interface Attempted {
+  outcome: 'sent' | 'dropped' | FailedAttempt;
+  /** Stores what else came of it; called until it resolves. */
+  keep?: () => Promise<unknown>;
+}
+
 /** What knows how to send. Neither is called for the same id twice at a time. */
 export interface Carrier<T extends Shipment> {
   /** One attempt; rejects only where nothing is known of what happened, and when `signal` is aborted. */
-  attempt(id: string, shipment: T, signal: AbortSignal): Promise<'sent' | 'dropped' | FailedAttempt>;
+  attempt(id: string, shipment: T, signal: AbortSignal): Promise<Attempted>;
   /** The shipment has arrived, or is given up; when this resolves, the store knows it. */
   settled(id: string, shipment: T, how: 'sent' | 'failed'): Promise<void>;
 }
 
 export interface OutboxOptions<T extends Shipment> {
-  store: OutboxStore<T>;
+  store: OutboxPort<T>;
   carrier: Carrier<T>;
   /** Whether this instance sends what belongs to a switch; none given: everything. */
   isOurs?: ((switchId: string) => boolean) | undefined;
@@ -49,13 +57,20 @@ export interface OutboxOptions<T extends Shipment> {
   random?: () => number;
 }
 
-type Queued = Pick<Shipment, 'host' | 'due' | 'since' | 'switch'>;
+interface Queued extends Pick<Shipment, 'host' | 'since' | 'switch'> {
+  /** By the clock that nobody sets. */
+  due: number;
+  /** How often in a row it could not be handled. */
+  failures: number;
+}
 
 export class Outbox<T extends Shipment> {
   private readonly waiting = new Map<string, Queued>();
   private readonly running = new Map<string, Queued & { done: Promise<void>; abort: () => void }>();
   /** What was handed in again while it was on its way: what comes of that attempt is not the end of it. */
   private readonly handedIn = new Map<string, Queued>();
+  /** What came of attempts, until the store knows of it. */
+  private readonly unsettled = new Map<string, Attempted & Pick<Shipment, 'since'>>();
   private readonly turns = new Turns();
   private readonly failing = new Set<string>();
   private cancelWake: (() => void) | undefined;
@@ -91,7 +106,11 @@ export class Outbox<T extends Shipment> {
 
   /** Leaves what is not this instance's any more to the one whose it is. */
   release(): void {
-    for (const [id, queued] of this.waiting) if (!this.isOurs(queued)) this.waiting.delete(id);
+    for (const [id, queued] of this.waiting) {
+      if (this.isOurs(queued)) continue;
+      this.waiting.delete(id);
+      this.unsettled.delete(id);
+    }
     for (const queued of this.running.values()) if (!this.isOurs(queued)) queued.abort();
   }
 
@@ -112,14 +131,17 @@ export class Outbox<T extends Shipment> {
     await this.idle();
   }
 
-  private schedule(id: string, { host, due, since, switch: switchId }: Queued): void {
-    const queued = { host, due, since, switch: switchId };
+  private schedule(id: string, { host, due, since, switch: switchId }: Shipment): void {
+    const { clock } = this.options;
+    // No wait is longer: it was stored before the clock was set back.
+    const wait = Math.min(due - clock.now(), LONGEST_MS);
+    const queued = { host, since, switch: switchId, due: clock.steady() + wait, failures: 0 };
     if (this.closed || !this.isOurs(queued)) return;
     (this.running.has(id) ? this.handedIn : this.waiting).set(id, queued);
     this.look();
   }
 
-  private isOurs({ switch: switchId }: Queued): boolean {
+  private isOurs({ switch: switchId }: Pick<Shipment, 'switch'>): boolean {
     return this.options.isOurs?.(switchId) ?? true;
   }
 
@@ -135,7 +157,7 @@ export class Outbox<T extends Shipment> {
 
   private startDue(): void {
     const { clock } = this.options;
-    const now = clock.now();
+    const now = clock.steady();
     const room = this.room();
     let next = Infinity;
     for (const [id, queued] of this.waiting) {
@@ -165,19 +187,22 @@ export class Outbox<T extends Shipment> {
   }
 
   private start(id: string, queued: Queued): void {
-    const { clock, log } = this.options;
+    const { clock, log, random = Math.random } = this.options;
     this.waiting.delete(id);
     const controller = new AbortController();
     const done = this.run(id, controller.signal)
       .catch((error: unknown) => {
         log.error('a shipment could not be handled', { shipment: id, error });
-        this.waiting.set(id, { ...queued, due: clock.now() + SHORTEST_MS });
+        const failures = queued.failures + 1;
+        const due = clock.steady() + waitAfter(failures, random());
+        if (this.isOurs(queued)) this.waiting.set(id, { ...queued, failures, due });
       })
       .finally(() => {
         this.running.delete(id);
         const again = this.handedIn.get(id);
         this.handedIn.delete(id);
-        if (again) this.schedule(id, again);
+        if (again) this.unsettled.delete(id);
+        if (again && this.isOurs(again)) this.waiting.set(id, again);
         this.look();
       });
     this.running.set(id, { ...queued, done, abort: () => controller.abort() });
@@ -186,23 +211,28 @@ export class Outbox<T extends Shipment> {
   private async run(id: string, signal: AbortSignal): Promise<void> {
     const { store, carrier } = this.options;
     const shipment = await store.get(id);
-    if (shipment?.state !== 'waiting') return;
-    let outcome: Awaited<ReturnType<Carrier<T>['attempt']>>;
-    try {
-      outcome = await carrier.attempt(id, shipment, signal);
-    } catch (error) {
-      if (signal.aborted) return;
-      throw error;
-    }
-    await this.turns.take(id, () => this.conclude(id, shipment, outcome));
+    if (shipment?.state === 'waiting') {
+      let attempted = this.unsettled.get(id);
+      if (attempted?.since !== shipment.since) {
+        try {
+          attempted = { ...(await carrier.attempt(id, shipment, signal)), since: shipment.since };
+        } catch (error) {
+          if (signal.aborted) return;
+          throw error;
+        }
+        this.unsettled.set(id, attempted);
+      }
+      const came = attempted;
+      await this.turns.take(id, () => this.conclude(id, shipment, came));
+    } else if (shipment && this.unsettled.has(id)) await carrier.settled(id, shipment, 'failed');
+    this.unsettled.delete(id);
   }
 
-  private async conclude(
-    id: string,
-    shipment: T,
-    outcome: Awaited<ReturnType<Carrier<T>['attempt']>>,
-  ): Promise<void> {
+  private async conclude(id: string, shipment: T, attempted: Attempted): Promise<void> {
     const { store, carrier, log, random = Math.random } = this.options;
+    const { outcome } = attempted;
+    await attempted.keep?.();
+    delete attempted.keep;
     if (outcome === 'sent') {
       this.failing.delete(shipment.host);
       await carrier.settled(id, shipment, 'sent');

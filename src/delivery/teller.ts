@@ -5,6 +5,7 @@ import type { WebhookSettings } from '../generated/webhook.js';
 import type { Attempt, Webhook, WebhookLog } from '../store/webhooks.js';
 import type { FailedAttempt, Shipment } from './attempts.js';
 import { newNoticeId, type Notice } from './notice.js';
+import type { Attempted } from './outbox.js';
 import { failureOf, judged } from './outcome.js';
 import type { Answer, Outgoing } from './send.js';
 import { wants, webhookRequest, type WebhookFormat, type WebhookFormats } from './webhook.js';
@@ -61,10 +62,10 @@ export class Teller {
     id: string,
     shipment: Shipment & { notice?: Notice },
     signal: AbortSignal,
-  ): Promise<'sent' | 'dropped' | FailedAttempt> {
+  ): Promise<Attempted> {
     const webhook = this.options.webhooks.get(account, id);
     const { notice, attempts } = shipment;
-    if (!webhook || !notice || webhook.settings.enabled === false) return 'dropped';
+    if (!webhook || !notice || webhook.settings.enabled === false) return { outcome: 'dropped' };
     return this.tell(account, id, webhook, notice, attempts + 1, signal);
   }
 
@@ -79,7 +80,9 @@ export class Teller {
       account_id: account,
       ...(custom_data && { custom_data }),
     };
-    return this.tell(account, id, webhook, notice, 1, new AbortController().signal);
+    const { outcome, keep } = await this.tell(account, id, webhook, notice, 1, new AbortController().signal);
+    await keep();
+    return outcome;
   }
 
   /** A notice was given up. */
@@ -120,7 +123,7 @@ export class Teller {
     notice: Notice,
     attempt: number,
     signal: AbortSignal,
-  ): Promise<'sent' | FailedAttempt> {
+  ): Promise<{ outcome: 'sent' | FailedAttempt; keep: () => Promise<unknown> }> {
     const { send, signingKey, now, webhooks } = this.options;
     const format = this.formatOf(webhook.settings);
     let status: number | undefined;
@@ -142,10 +145,11 @@ export class Teller {
       ...(status !== undefined && { status }),
       ...(outcome !== 'sent' && { error: outcome.error }),
     };
-    await webhooks.changeLog(account, id, (logged) => ({
-      given_up: outcome === 'sent' ? 0 : logged.given_up,
-      attempts: [entry, ...logged.attempts],
-    }));
-    return outcome;
+    const keep = () =>
+      webhooks.changeLog(account, id, (logged) => ({
+        given_up: outcome === 'sent' ? 0 : logged.given_up,
+        attempts: [entry, ...logged.attempts],
+      }));
+    return { outcome, keep };
   }
 }

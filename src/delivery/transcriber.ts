@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import { MetaflowsError } from '../errors.js';
 import type { TranscriptionSettings } from '../generated/configuration.js';
 import type { RecordingDocument } from '../generated/recording.js';
-import type { FailedAttempt } from './attempts.js';
+import type { Attempted } from './outbox.js';
 import { failureOf, judged } from './outcome.js';
 import type { Answer, Outgoing } from './send.js';
 import { formOf, transcriptOf } from './transcript.js';
@@ -42,39 +42,35 @@ export class Transcriber {
     return transcription ? new URL(transcription.url).host : '';
   }
 
-  /** Has the text when it resolves with `sent`. Of a recording that is deleted nothing is sent. */
-  async attempt(
-    account: string,
-    id: string,
-    signal: AbortSignal,
-  ): Promise<'sent' | 'dropped' | FailedAttempt> {
+  /** Has the text when what it resolves with is kept. Of a recording that is deleted nothing is sent. */
+  async attempt(account: string, id: string, signal: AbortSignal): Promise<Attempted> {
     const { recordings, complete, transcription, send, now } = this.options;
     const doc = await recordings.get(account, id);
     // A crash came after the text was stored.
-    if (doc?.transcription?.status === 'completed') return 'sent';
-    if (doc?.transcription?.status !== 'pending') return 'dropped';
+    if (doc?.transcription?.status === 'completed') return { outcome: 'sent' };
+    if (doc?.transcription?.status !== 'pending') return { outcome: 'dropped' };
     try {
       if (!transcription) throw new MetaflowsError('transcription_off');
       const answer = await send(await this.outgoing(doc, transcription), signal);
       const outcome = judged(answer, now());
-      if (outcome !== 'sent') return outcome;
+      if (outcome !== 'sent') return { outcome };
       const { timed, language, ...transcript } =
         transcriptOf(answer.body ?? '', doc.mask_intervals) ?? fail('transcription_invalid');
       if (!timed && doc.mask_intervals.length > 0) fail('transcription_untimed');
       const asked = doc.transcription.locale;
       const locale = asked ?? language;
-      await complete(account, id, (current) => {
+      const change = (current: RecordingDocument): RecordingDocument => {
         // It was handed in again, and this attempt does not count.
         if (current.transcription?.locale !== asked) throw new Error('another text was asked for meanwhile');
         return {
           ...current,
           transcription: { status: 'completed', ...(locale !== undefined && { locale }), ...transcript },
         };
-      });
-      return 'sent';
+      };
+      return { outcome, keep: () => complete(account, id, change) };
     } catch (error) {
       if (signal.aborted) throw error;
-      return failureOf(error, now());
+      return { outcome: failureOf(error, now()) };
     }
   }
 

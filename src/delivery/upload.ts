@@ -1,5 +1,4 @@
 /** How a recording is sent to its `url`: Kazoo's way (kz_att_http.erl, kazoo.md), but never named by the call. Pure. */
-import type { RecordCallData } from '../generated/record_call.js';
 import type { RecordingDocument } from '../generated/recording.js';
 
 /** Kazoo's query parameters of an upload; what the recording does not have is sent empty. */
@@ -17,17 +16,6 @@ const PARAMETERS = [
 /** Milliseconds that any upload gets, beside those that its size needs at the slowest line that is waited for. */
 const LEAST_MS = 60_000;
 const SLOWEST_BYTES_PER_MS = 16;
-
-/** A document whose recording is to be sent somewhere says so from the moment when it is complete. */
-export function withDelivery(doc: RecordingDocument): RecordingDocument {
-  if (doc.state !== 'completed') return doc;
-  const { transcribe, transcribe_locale: locale } = doc.internal.data as RecordCallData;
-  return {
-    ...doc,
-    ...(doc.url !== undefined && { delivery: 'pending' }),
-    ...(transcribe && { transcription: { status: 'pending', ...(locale !== undefined && { locale }) } }),
-  };
-}
 
 /** What the file is called where it arrives. */
 export function uploadName({ id, media_type }: RecordingDocument): string {

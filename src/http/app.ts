@@ -71,13 +71,14 @@ export function createApp(deps: Deps): Express {
       handler: (_req, _res, next) => next(tooManyRequests()),
     }),
   );
+  if (deps.console) app.use(deps.console);
   if (deps.phones) app.use('/phones', deps.phones);
   if (deps.push) app.use('/push', deps.push);
+  app.use('/v2', kazooRouter(deps));
   app.use(mediaRouter(deps));
   app.use(docsRouter(() => documentOf(app.router, deps.version)));
   const systems = SYSTEMS.map((system) => system(deps));
   for (const { router } of systems) app.use(router);
-  app.use('/v2', kazooRouter(deps));
   app.use(() => {
     throw notFound();
   });

@@ -1,9 +1,12 @@
 /**
- * `/phones`: drives the simulated phones of the embedded softswitch, for `npm run phone`. No token is needed, since
- * nothing but simulated calls can be made with it; only this machine may, and no page in a browser.
+ * `/phones`: drives the simulated phones of the embedded softswitch, for `npm run phone`, and for the console. Nothing
+ * but simulated calls can be made with it, so that a program of this machine needs no token; a page in a browser needs
+ * that of an admin of every account.
  */
 import { json, Router, type Request, type RequestHandler } from 'express';
 import { isIP } from 'node:net';
+import type { TokenStore } from '../store/tokens.js';
+import { isSiteAdmin, tokenOf } from './access.js';
 import { SERVICE } from './dialect.js';
 import { described, ref } from './openapi/operation.js';
 
@@ -26,7 +29,7 @@ const ACTIONS = new Map<string, (phones: Phones, first: string, second: string) 
   ['hangup', (phones, user) => phones.hangup(user)],
 ]);
 
-export function phonesRouter(phones: Phones): Router {
+export function phonesRouter(phones: Phones, tokens: Pick<TokenStore, 'find'>): Router {
   const router = Router();
   const act: RequestHandler = async (req, res) => {
     const { arguments: args } = req.body as { arguments?: unknown };
@@ -43,9 +46,13 @@ export function phonesRouter(phones: Phones): Router {
     }
   };
   router.use((req, res, next) => {
-    if (isLocal(req)) next();
+    const principal = tokens.find(tokenOf(req) ?? '');
+    if (isLocal(req) || (principal && isSiteAdmin(principal))) next();
     else
-      res.status(403).json({ error: 'the simulated phones are driven from this machine, by npm run phone' });
+      res.status(403).json({
+        error:
+          'the simulated phones are driven from this machine, by npm run phone, or with the site admin’s token',
+      });
   });
   const fault = (description: string) => ({
     description,
@@ -53,7 +60,8 @@ export function phonesRouter(phones: Phones): Router {
   });
   const says = described(SERVICE, 'Phones', {
     POST: {
-      summary: 'Drives the simulated phones of the embedded softswitch, from this machine alone.',
+      summary: 'Drives the simulated phones of the embedded softswitch.',
+      description: 'From this machine; from elsewhere, and by pages, with the token of a site admin.',
       body: {
         schema: {
           type: 'object',
@@ -64,7 +72,7 @@ export function phonesRouter(phones: Phones): Router {
       },
       answer: ref('Happened'),
       answers: {
-        403: fault('Not from this machine.'),
+        403: fault('Neither from this machine nor with the token of a site admin.'),
         404: fault('There is no such action.'),
         409: fault('The phone could not do that.'),
       },

@@ -42,6 +42,27 @@ export interface CallsPort {
   run(uuid: string, node: MetaflowNode, actor: Actor): Promise<RunOutcome>;
 }
 
+/** A switch that is configured, as this instance sees it. */
+export interface SwitchState {
+  /** Where its event socket is: host:port. */
+  id: string;
+  connected: boolean;
+  /** Whether all that it has is known. */
+  ready: boolean;
+  embedded: boolean;
+  /** Milliseconds that its newest command took to be answered. */
+  latencyMs?: number | undefined;
+}
+
+/** How the service does. */
+export interface SystemState {
+  switches: SwitchState[];
+  /** What waits to be sent: uploads, webhooks, transcriptions. */
+  outbox: number;
+  /** Bytes free on the disk of the recordings; undefined where it is not to be seen from here. */
+  freeBytes: number | undefined;
+}
+
 export interface Deps {
   store: Store;
   calls: CallsPort;
@@ -55,6 +76,7 @@ export interface Deps {
   playsFiles: boolean;
   /** Whether the service can do its work now, and why not. */
   status(): { ready: boolean; reason?: string };
+  system: () => Promise<SystemState>;
   metrics: Metrics;
   log: Logger;
   /** The service's own version, which answers carry. */
@@ -63,6 +85,8 @@ export interface Deps {
   requestsPerMinute: number;
   /** Where the notifications of Genesys's API are subscribed to. */
   notificationsPath: string;
+  /** The console. */
+  console?: Router;
   /** Drives the simulated phones, under `/phones`. */
   phones?: Router;
   /** Takes files that switches send, under `/push`. */

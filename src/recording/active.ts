@@ -7,7 +7,7 @@ import type { Happening, RecordingEvent } from './events.js';
 import { ByParty } from './parties.js';
 
 /** What keeps recording documents; written for a document in the order of the calls. */
-export interface RecordingStore {
+export interface RecordingsPort {
   /** `happened`, in this order, is kept with it until it is told. */
   save(doc: RecordingDocument, happened?: readonly Happening[]): Promise<void>;
   unfinished(): Promise<RecordingDocument[]>;
@@ -47,7 +47,7 @@ export class ActiveRecordings {
   private readonly byParty = new ByParty<Active>();
 
   constructor(
-    private readonly store: RecordingStore,
+    private readonly store: RecordingsPort,
     private readonly audit: Audit,
     private readonly tell: (event: RecordingEvent) => Promise<void>,
     private readonly mayWrite: (switchId: string) => boolean = () => true,

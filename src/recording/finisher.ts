@@ -1,5 +1,4 @@
 /** Ends recordings: makes one checked file of what there is, and gives the document its last state. */
-import { withDelivery } from '../delivery/upload.js';
 import { isMetaflowsError, MetaflowsError } from '../errors.js';
 import type { RecordCallData } from '../generated/record_call.js';
 import type { AuditEntry, RecordingDocument } from '../generated/recording.js';
@@ -8,7 +7,7 @@ import { isAdopted, liesInside } from './document.js';
 import { happening } from './events.js';
 import type { Audio } from './files.js';
 import type { RecorderOptions, StopReason } from './ports.js';
-import { ended, isRunning, offsetAt, stoppedFor, type Ending } from './state.js';
+import { ended, isRunning, offsetAt, stoppedFor, withDelivery, type Ending } from './state.js';
 
 type Reason = Ending['reason'];
 

@@ -8,7 +8,7 @@ import type { Consent } from '../generated/call_recording.js';
 import type { RecordingSettings } from '../generated/configuration.js';
 import type { RecordCallData } from '../generated/record_call.js';
 import type { RecordingDocument } from '../generated/recording.js';
-import type { RecordingStore } from './active.js';
+import type { RecordingsPort } from './active.js';
 import type { RecordingEvent } from './events.js';
 import type { RecordingFiles } from './files.js';
 import type { RecordingSwitch } from './segments.js';
@@ -50,7 +50,7 @@ export interface Transport {
 export interface RecorderOptions {
   calls: Calls;
   switchOf: (id: string) => RecordingSwitch;
-  store: RecordingStore;
+  store: RecordingsPort;
   /** Whether documents of this switch's recordings are not another instance's to write; all are this one's by default. */
   mayWrite?: (switchId: string) => boolean;
   files: RecordingFiles;

@@ -7,6 +7,7 @@ import type { Leg } from '../calls/calls.js';
 import type { RecordCallData } from '../generated/record_call.js';
 import type { RecordingDocument } from '../generated/recording.js';
 import type { LegData, SwitchEvent } from '../switch/events.js';
+import { Turns } from '../turns.js';
 import { Adoption } from './adoption.js';
 import { Announcer } from './announcer.js';
 import { ActiveRecordings, type Active } from './active.js';
@@ -23,7 +24,6 @@ import { Segments } from './segments.js';
 import { Starting, waits } from './starting.js';
 import { Strays } from './strays.js';
 import { paused, resumed } from './state.js';
-import { Turns } from './turns.js';
 
 export class Recorder {
   readonly active: ActiveRecordings;

@@ -16,6 +16,7 @@
  * and while it waits for an answer or a bridge nothing is written, and offsets into the audio stand still. An illegal step
  * throws. With a stop_reason, still `recording` or `masked`: the audio has ended, and its file is to come from the switch.
  */
+import type { RecordCallData } from '../generated/record_call.js';
 import type { AuditEntry, RecordingDocument, RecordingInternals } from '../generated/recording.js';
 
 export type State = RecordingDocument['state'];
@@ -168,6 +169,17 @@ export function ended(doc: RecordingDocument, ending: Ending): RecordingDocument
     ...(ending.sha256 !== undefined && { sha256: ending.sha256 }),
     ...(ending.failure !== undefined && { failure: ending.failure }),
     internal: { ...internal, pauses: [] },
+  };
+}
+
+/** A document whose recording is to be sent somewhere says so from the moment when it is complete. */
+export function withDelivery(doc: RecordingDocument): RecordingDocument {
+  if (doc.state !== 'completed') return doc;
+  const { transcribe, transcribe_locale: locale } = doc.internal.data as RecordCallData;
+  return {
+    ...doc,
+    ...(doc.url !== undefined && { delivery: 'pending' }),
+    ...(transcribe && { transcription: { status: 'pending', ...(locale !== undefined && { locale }) } }),
   };
 }
 

@@ -15,7 +15,7 @@ import {
 } from '../audit/chain.js';
 import type { AuditEvent } from '../audit/events.js';
 import { MetaflowsError } from '../errors.js';
-import { Turns } from '../recording/turns.js';
+import { Turns } from '../turns.js';
 import type { Documents } from './documents.js';
 
 const LINES = 'audit/';

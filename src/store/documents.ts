@@ -1,7 +1,7 @@
 /** Documents in PouchDB: read, changed without losing another's change, listed by ranges of their ids. */
 import { setTimeout } from 'node:timers/promises';
 import { MetaflowsError } from '../errors.js';
-import { Turns } from '../recording/turns.js';
+import { Turns } from '../turns.js';
 import type { Database } from './folder.js';
 import { Writer, type Draft } from './writer.js';
 

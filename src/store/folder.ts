@@ -25,7 +25,10 @@ export type Answer = { id: number; value: unknown } | { id: number; error: unkno
  */
 export async function folderDatabase(folder: string): Promise<{ db: Database; end: () => Promise<unknown> }> {
   await mkdir(folder, { recursive: true });
-  const thread = new Worker(new URL('./folder-thread.js', import.meta.url), { workerData: folder });
+  const thread = new Worker(new URL('./folder-thread.js', import.meta.url), {
+    workerData: folder,
+    execArgv: [],
+  });
   const asked = new Map<number, { resolve: (value: unknown) => void; reject: (error: unknown) => void }>();
   let last = 0;
   thread.on('message', (answer: Answer) => {

@@ -6,13 +6,13 @@
  * over. So is what happened to a recording and is still to be told: `news/{account}/{id}/{happening}`.
  */
 import type { RecordingDocument } from '../generated/recording.js';
-import { shipmentsOf } from '../delivery/ids.js';
 import type { Happening, RecordingEvent } from '../recording/events.js';
 import { newRecordingId } from '../recording/files.js';
 import { isRunning } from '../recording/state.js';
-import { Turns } from '../recording/turns.js';
+import { Turns } from '../turns.js';
 import type { Documents } from './documents.js';
 import { OUTBOX } from './outbox.js';
+import { shipmentsOf } from './shipments.js';
 
 /** Which recordings, by when their ids were made. */
 export interface RecordingQuery {

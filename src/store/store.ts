@@ -6,9 +6,9 @@ import type { Parcel } from '../delivery/delivery.js';
 import type { CallRecording } from '../generated/call_recording.js';
 import type { Metaflows } from '../generated/metaflows.js';
 import { AuditStore } from './audit.js';
+import { Changes } from './changes.js';
 import { couchDatabase } from './couch.js';
 import { Documents, reasonOf, type Deleted, type Entry } from './documents.js';
-import { Feed } from './feed.js';
 import { folderDatabase } from './folder.js';
 import { OnceStore } from './once.js';
 import { OutboxStore } from './outbox.js';
@@ -83,12 +83,12 @@ export async function openStore(location: string, log: Logger): Promise<Store> {
   };
   const running = new RunningRecordings();
   if (remote) running.load(await recordings.unfinished());
-  const feed = 'changes' in db ? new Feed({ db, since, take, log }) : undefined;
+  const changes = 'changes' in db ? new Changes({ db, since, take, log }) : undefined;
   return {
     instance,
     isShared: remote,
     get connected() {
-      return feed?.connected ?? true;
+      return changes?.connected ?? true;
     },
     metaflows,
     callRecording,
@@ -101,7 +101,7 @@ export async function openStore(location: string, log: Logger): Promise<Store> {
     audit,
     retention,
     async close() {
-      feed?.close();
+      changes?.close();
       await recordings.idle();
       await documents.idle();
       await db.close();

@@ -6,19 +6,24 @@ import { heardInTurn, silentSpans } from '../support/tones.js';
 import { talk } from './commands.js';
 import { useLab } from './shared-lab.js';
 
-describe('contract: two instances on one switch', function () {
+describe('contract: two instances on one switch and one CouchDB', function () {
   this.timeout(60_000);
   const lab = useLab();
+  let couch: Couch;
   let first: TestService;
   let second: TestService;
 
+  before(async () => {
+    couch = await Couch.start();
+  });
+  after(() => couch.close());
+
   beforeEach(async () => {
-    first = await TestService.spawn(lab());
+    const settings = { DATABASE: couch.url() };
+    first = await TestService.spawn(lab(), undefined, settings);
     await holder();
-    second = await TestService.spawn(lab());
-    for (const service of [first, second]) {
-      for (const user of ['1001', '1002']) await service.flows(user);
-    }
+    second = await TestService.spawn(lab(), undefined, settings);
+    for (const user of ['1001', '1002']) await first.flows(user);
   });
   afterEach(async () => {
     for (const service of [second, first]) {
@@ -120,9 +125,7 @@ describe('contract: two instances on one switch', function () {
 
   it('one that was paused and wakes can do nothing any more, and nothing happens twice', async () => {
     const start = { ...CODES.numbers[71], data: { action: 'start', mask_time_limit: 6 } };
-    for (const service of [first, second]) {
-      await service.flows('1001', { numbers: { ...CODES.numbers, 71: start } });
-    }
+    await first.flows('1001', { numbers: { ...CODES.numbers, 71: start } });
     const { caller, callee } = await lab().phones.call('1001', '1002');
     await first.bound(caller);
     expect(await first.code(caller, '*71')).to.equal('done');
@@ -157,27 +160,6 @@ describe('contract: two instances on one switch', function () {
     const again = await first.record(caller, { action: 'start' });
     expect(again.data).to.deep.include({ result: 'started' });
     expect(await second.recording(caller, 'recording')).to.be.an('object');
-  });
-});
-
-describe('contract: two instances on one switch and one CouchDB', function () {
-  this.timeout(60_000);
-  const lab = useLab();
-  let couch: Couch;
-  let first: TestService;
-  let second: TestService;
-
-  before(async () => {
-    couch = await Couch.start();
-    const settings = { DATABASE: couch.url() };
-    first = await TestService.spawn(lab(), undefined, settings);
-    second = await TestService.spawn(lab(), undefined, settings);
-    await second.flows('1001');
-  });
-  after(async () => {
-    await first.close();
-    await second.close();
-    await couch.close();
   });
 
   it('a masked recording is carried over a kill: one document, one file, silent where it was masked', async () => {

@@ -6,12 +6,11 @@ import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import type { Delivery, DeliveryOptions } from '../../src/delivery/delivery.js';
 import type { Notice } from '../../src/delivery/notice.js';
-import { withDelivery } from '../../src/delivery/upload.js';
 import { isMetaflowsError, MetaflowsError } from '../../src/errors.js';
 import type { RecordingDocument } from '../../src/generated/recording.js';
 import type { WebhookSettings } from '../../src/generated/webhook.js';
 import { happening, type Happening } from '../../src/recording/events.js';
-import { ended } from '../../src/recording/state.js';
+import { ended, withDelivery } from '../../src/recording/state.js';
 import { openStore, type Store } from '../../src/store/store.js';
 import { Receiver, TestClock, testDelivery } from '../support/delivery.js';
 import { eventually } from '../support/lab-service.js';
@@ -257,6 +256,72 @@ describe('delivery', () => {
       await delivery.idle();
       expect(receiver.received).to.have.length(1);
       expect(await outbox()).to.deep.equal([]);
+    });
+
+    it('sends nothing again while the store does not take that it has arrived, and asks it less and less', async () => {
+      const { recordings } = store;
+      const hour = clock.now() + 60 * MINUTE;
+      let asked = 0;
+      await delivery.close();
+      delivery = await testDelivery(store, {
+        mount: folder,
+        recordings: {
+          get: (account, id) => recordings.get(account, id),
+          untold: (isOurs) => recordings.untold(isOurs),
+          told: (event) => recordings.told(event),
+          change: (...args) => {
+            asked++;
+            return clock.now() < hour ? Promise.reject(FAILED) : recordings.change(...args);
+          },
+        },
+        publish: (notice) => told.push(notice),
+        clock,
+        log,
+      });
+      const doc = await completed(url);
+      await pass(150 * MINUTE);
+      expect(receiver.received).to.have.length(1);
+      expect(asked).to.be.within(8, 16);
+      expect(await stateOf(doc)).to.equal('delivered');
+      expect(told.filter(({ event }) => event === 'recording.delivered')).to.have.length(1);
+      expect(await outbox()).to.deep.equal([]);
+    });
+
+    it('tells once that it has arrived, where the store does not forget the shipment at first', async () => {
+      const replaces = [FAILED];
+      await delivery.close();
+      delivery = await testDelivery(store, {
+        mount: folder,
+        store: failing({
+          replace: (id, known, next) =>
+            replaces.pop() ? Promise.reject(FAILED) : store.outbox.replace(id, known, next),
+        }),
+        publish: (notice) => told.push(notice),
+        clock,
+        log,
+      });
+      await completed(url);
+      await pass(MINUTE);
+      expect(receiver.received).to.have.length(1);
+      expect(told.filter(({ event }) => event === 'recording.delivered')).to.have.length(1);
+      expect(await outbox()).to.deep.equal([]);
+    });
+
+    it('waits as long where somebody sets the clock back, or ahead', async () => {
+      receiver.answer(500);
+      const doc = await completed(url);
+      await delivery.idle();
+      clock.set(-24 * 60 * MINUTE);
+      await pass(4000);
+      expect(receiver.received).to.have.length(2);
+      clock.set(48 * 60 * MINUTE);
+      await pass(1000);
+      expect(receiver.received).to.have.length(2);
+      clock.set(-48 * 60 * MINUTE);
+      await restart();
+      receiver.answer(200);
+      await pass(60 * MINUTE);
+      expect(await stateOf(doc)).to.equal('delivered');
     });
 
     it('goes on with what was under way when the service stopped, as if it had not been tried', async () => {
@@ -595,10 +660,31 @@ describe('delivery', () => {
       });
       await happened();
       await pass(MINUTE);
-      const ids = receiver.received.map(({ headers }) => headers['webhook-id']);
-      expect(ids).to.deep.equal([ids[0], ids[0]]);
+      expect(receiver.received).to.have.length(1);
       expect(await outbox()).to.deep.equal([]);
       expect(lines.filter((line) => line.includes('could not be handled'))).to.have.lengthOf(3);
+    });
+
+    it('is told once where the log of its attempts cannot be stored for long', async () => {
+      const id = await store.webhooks.create(ACCOUNT, { settings: settings() });
+      const hour = clock.now() + 60 * MINUTE;
+      await delivery.close();
+      delivery = await testDelivery(store, {
+        webhooks: {
+          get: (account, webhook) => store.webhooks.get(account, webhook),
+          list: (account) => store.webhooks.list(account),
+          change: (account, webhook, change) => store.webhooks.change(account, webhook, change),
+          changeLog: (account, webhook, change) =>
+            clock.now() < hour ? Promise.reject(FAILED) : store.webhooks.changeLog(account, webhook, change),
+        },
+        clock,
+        log,
+      });
+      await happened();
+      await pass(150 * MINUTE);
+      expect(receiver.received).to.have.length(1);
+      expect((await store.webhooks.log(ACCOUNT, id)).attempts).to.have.length(1);
+      expect(await outbox()).to.deep.equal([]);
     });
 
     it('keeps a log of its attempts, and tries as often as it says', async () => {

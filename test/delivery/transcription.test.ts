@@ -5,12 +5,11 @@ import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import type { Delivery, DeliveryOptions } from '../../src/delivery/delivery.js';
 import type { Notice } from '../../src/delivery/notice.js';
-import { withDelivery } from '../../src/delivery/upload.js';
-import { isMetaflowsError } from '../../src/errors.js';
+import { isMetaflowsError, MetaflowsError } from '../../src/errors.js';
 import type { RecordCallData } from '../../src/generated/record_call.js';
 import type { RecordingDocument } from '../../src/generated/recording.js';
 import { happening, type Happening } from '../../src/recording/events.js';
-import { ended, masked, unmasked } from '../../src/recording/state.js';
+import { ended, masked, unmasked, withDelivery } from '../../src/recording/state.js';
 import { openStore, type Store } from '../../src/store/store.js';
 import { Receiver, TestClock, testDelivery, type Received } from '../support/delivery.js';
 import { capturingLog } from '../support/log.js';
@@ -245,6 +244,30 @@ describe('transcription', () => {
     says({ text: 'hello' });
     const doc = await completed({ transcribe: true }, false);
     expect(await of(doc)).to.deep.equal({ status: 'completed', text: 'hello', segments: [] });
+  });
+
+  it('asks once for the text while the store does not take it', async () => {
+    const minute = clock.now() + 60_000;
+    await delivery.close();
+    await store.close();
+    await open({
+      recordings: {
+        get: (account, id) => store.recordings.get(account, id),
+        untold: (isOurs) => store.recordings.untold(isOurs),
+        told: (event) => store.recordings.told(event),
+        change: (...args) =>
+          clock.now() < minute
+            ? Promise.reject(new MetaflowsError('store_failed'))
+            : store.recordings.change(...args),
+      },
+    });
+    says(ANSWER);
+    const doc = await completed();
+    await pass(300_000);
+    expect(await of(doc)).to.deep.equal({ ...TEXT, locale: 'english' });
+    expect(endpoint.received).to.have.lengthOf(1);
+    expect(events().filter((event) => event === 'recording.transcribed')).to.have.lengthOf(1);
+    expect(await outbox()).to.deep.equal([]);
   });
 
   it('tries again where the answer breaks off', async () => {

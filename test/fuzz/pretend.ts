@@ -15,6 +15,7 @@ const ARGUMENTS: Record<string, number> = {
   hash: 1,
   module_exists: 1,
   show: 3,
+  strmicroepoch: 1,
   uptime: 1,
   uuid_buglist: 1,
   uuid_displace: 5,
@@ -189,6 +190,8 @@ export class PretendSwitch {
         return this.#lease(first);
       case 'echo':
         return args;
+      case 'strmicroepoch':
+        return '1767312000123456';
       case 'uptime':
         return '1000';
       case 'global_setvar':

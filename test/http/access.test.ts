@@ -13,6 +13,7 @@ const TABLE = `
 GET    /healthz                                                                       200   200 200   200 200   200 200 200 200   200 200 200
 GET    /readyz                                                                        200   200 200   200 200   200 200 200 200   200 200 200
 GET    /metrics                                                                       200   200 200   200 200   200 200 200 200   200 200 200
+GET    /                                                                              200   200 200   200 200   200 200 200 200   200 200 200
 POST   /phones/:action                                                                200   200 200   200 200   200 200 200 200   200 200 200
 PUT    /push/:id                                                                      403   403 403   403 403   403 403 403 403   403 403 403
 GET    /media/:account/:id.:extension                                                 403   403 403   403 403   403 403 403 403   403 403 403
@@ -101,6 +102,7 @@ GET    /v2/accounts/:account/users/:user/recordings/:id/transcription           
 POST   /v2/accounts/:account/users/:user/recordings/:id/transcription                 401   401 401   409 403   409 403 409 403   403 403 403
 GET    /v2/accounts/:account/audit                                                    401   401 401   200 200   200 200 403 403   403 403 403
 GET    /v2/audit                                                                      401   401 401   200 403   403 403 403 403   403 403 403
+GET    /v2/system                                                                     401   401 401   200 403   403 403 403 403   403 403 403
 GET    /v2/accounts/:account/retention                                                401   401 401   200 200   200 200 403 403   403 403 403
 POST   /v2/accounts/:account/retention                                                401   401 401   200 403   200 403 403 403   403 403 403
 PUT    /v2/accounts/:account/retention                                                401   401 401   200 403   200 403 403 403   403 403 403

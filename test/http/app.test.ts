@@ -5,6 +5,7 @@ import { Router } from 'express';
 import request from 'supertest';
 import { phonesRouter, type Phones } from '../../src/http/phones.js';
 import { listen } from '../../src/http/server.js';
+import type { Principal } from '../../src/store/tokens.js';
 import { ADMIN_TOKEN, asking, startApi, unwrapped, type Api } from '../support/api.js';
 
 const BOB = '/v2/accounts/example.com/users/1001/metaflows';
@@ -39,7 +40,9 @@ describe('HTTP app', () => {
   });
 
   it('has the simulated phones do what phones can, and nothing that every object can', async () => {
-    const phones = phonesRouter({ call: (from, to) => Promise.resolve(`${from} ${to}`) } as Phones);
+    const phones = phonesRouter({ call: (from, to) => Promise.resolve(`${from} ${to}`) } as Phones, {
+      find: () => undefined,
+    });
     const own = await startApi({ phones });
     const post = (action: string) =>
       request(own.app)
@@ -47,6 +50,25 @@ describe('HTTP app', () => {
         .send({ arguments: ['1', '2'] });
     await post('call').expect(200, { happened: '1 2' });
     for (const action of ['toString', 'constructor', '__proto__', 'fly']) await post(action).expect(404);
+    await own.close();
+  });
+
+  it('lets a page drive the phones with the token of a site admin alone', async () => {
+    const tokens = new Map<string, Principal>([
+      ['site', { account: null, role: 'admin', tokenId: 's' }],
+      ['account', { account: 'demo', role: 'admin', tokenId: 'a' }],
+    ]);
+    const phones = phonesRouter({ hangup: (user) => Promise.resolve(user) } as Phones, {
+      find: (token) => tokens.get(token),
+    });
+    const own = await startApi({ phones });
+    const post = (token: string) =>
+      request(own.app)
+        .post('/phones/hangup')
+        .set({ Origin: 'http://elsewhere.test', 'X-Auth-Token': token })
+        .send({ arguments: ['1001'] });
+    await post('site').expect(200, { happened: '1001' });
+    for (const token of ['account', 'none']) await post(token).expect(403);
     await own.close();
   });
 
@@ -174,7 +196,7 @@ describe('HTTP server', () => {
     const api = await startApi();
     const server = await listen(api.app, '127.0.0.1', 0);
     const failure = await listen(api.app, '127.0.0.1', server.port).catch((error: unknown) => error);
-    expect(failure).to.include({ code: 'EADDRINUSE' });
+    expect(failure).to.include({ code: 'address_unusable' });
     await server.close();
     await api.close();
   });

@@ -5,6 +5,7 @@ import request from 'supertest';
 import { PushInbox } from '../../src/delivery/push.js';
 import { uuidOf } from '../../src/http/library.js';
 import type { Document } from '../../src/http/openapi/document.js';
+import { consoleRouter } from '../../src/http/console.js';
 import { phonesRouter, type Phones } from '../../src/http/phones.js';
 import { pushRouter } from '../../src/http/push.js';
 import { ADMIN_TOKEN, startApi, type Api } from '../support/api.js';
@@ -19,7 +20,8 @@ describe('the description of the API', () => {
 
   before(async () => {
     api = await startApi({
-      phones: phonesRouter({} as Phones),
+      phones: phonesRouter({} as Phones, { find: () => undefined }),
+      console: consoleRouter('/none'),
       push: pushRouter(new PushInbox({ mount: '/none', url: 'http://api.test' })),
     });
     document = (await request(api.app).get('/openapi.json')).body as Document;

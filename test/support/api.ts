@@ -134,6 +134,7 @@ export async function startApi(
     recordingsMount,
     playsFiles: false,
     status: () => ({ ready: true }),
+    system: () => Promise.resolve({ switches: [], outbox: 0, freeBytes: undefined }),
     metrics,
     log,
     version: '1.2.3',

@@ -74,11 +74,21 @@ export class Receiver {
 /** Stands still until it is moved. */
 export class TestClock implements Clock {
   readonly #timers = new Set<{ at: number; wake: () => void }>();
+  #set = 0;
 
   constructor(private time = 1_700_000_000_000) {}
 
   now(): number {
+    return this.time + this.#set;
+  }
+
+  steady(): number {
     return this.time;
+  }
+
+  /** Somebody sets the clock ahead by `ms`, or back. */
+  set(ms: number): void {
+    this.#set += ms;
   }
 
   after(ms: number, wake: () => void): () => void {

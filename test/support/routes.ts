@@ -28,7 +28,7 @@ export async function routesOf(app: Express): Promise<Route[]> {
 function listed(router: Listing, mount = ''): { path: string; methods: string[] }[] {
   return router.listRoutes().flatMap(({ path, methods, router: mounted }) => {
     const below = `${mount}${path === '/' ? '' : path}`;
-    return mounted ? listed(mounted, below) : [{ path: below, methods: methods ?? [] }];
+    return mounted ? listed(mounted, below) : [{ path: below || '/', methods: methods ?? [] }];
   });
 }
 

@@ -21,6 +21,7 @@ const app = createApp({
   recordingsMount: '/nowhere',
   playsFiles: false,
   status: () => ({ ready: true }),
+  system: () => Promise.resolve({ switches: [], outbox: 0, freeBytes: undefined }),
   metrics: new Metrics(),
   log,
   version: '1.2.3',

@@ -1,6 +1,8 @@
 /** An API on a real socket, with one of everything that a route can name, and a token of every kind. */
 import { createHash } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
 import { PushInbox } from '../../src/delivery/push.js';
+import { consoleRouter } from '../../src/http/console.js';
 import { phonesRouter, type Phones } from '../../src/http/phones.js';
 import { pushRouter } from '../../src/http/push.js';
 import { listen, type HttpServer } from '../../src/http/server.js';
@@ -55,6 +57,9 @@ const PHONES: Phones = {
   hangup: () => Promise.resolve('hung up'),
 };
 
+/** A page, if not the one that is built. */
+const SOURCE = fileURLToPath(new URL('../../console', import.meta.url));
+
 export class World {
   readonly tokens = new Map<string, string | undefined>();
   /** What stands for the parameters of a path. */
@@ -76,7 +81,12 @@ export class World {
 
   static async start(overrides: Partial<Deps> = {}): Promise<World> {
     const inbox = new PushInbox({ mount: '/nowhere', url: 'http://push.test' });
-    const api = await startApi({ phones: phonesRouter(PHONES), push: pushRouter(inbox), ...overrides });
+    const api = await startApi({
+      console: consoleRouter(SOURCE),
+      phones: phonesRouter(PHONES, { find: () => undefined }),
+      push: pushRouter(inbox),
+      ...overrides,
+    });
     const world = new World(api, await listen(api.app, '127.0.0.1', 0), await routesOf(api.app));
     const { tokens } = api.store;
     for (const [holder, grant] of Object.entries(GRANTS)) {

@@ -75,11 +75,12 @@ function byCredentials(tokens: TokenStore, data: unknown): LoggedIn {
   return principal && { principal, token: tokens.session(principal) };
 }
 
-/** Kazoo's keys (user_authentication.md); nobody is anybody's reseller here. */
-function shown({ account, user }: Principal): object {
+/** Kazoo's keys (user_authentication.md), and the token's role; nobody is anybody's reseller here. */
+function shown({ account, user, role }: Principal): object {
   return {
     account_id: account ?? undefined,
     owner_id: user,
+    role,
     apps: [],
     is_reseller: false,
     language: 'en-us',

@@ -16,6 +16,7 @@ import { recording, recordingList } from './recordings.js';
 import { retention } from './retention.js';
 import { serve, type Resource } from './resource.js';
 import { scoped, type Kind } from './scoped.js';
+import { systemState } from './system.js';
 import { token, tokenList } from './tokens.js';
 import { recordingTranscription } from './transcription.js';
 import { hookList, publicKey, webhook, webhookAttempts, webhookList, webhookTest } from './webhooks.js';
@@ -52,6 +53,7 @@ export function kazooRouter(deps: Deps): Router {
     webhookAttempts(store.webhooks),
     webhookTest(store.webhooks, delivery),
     events(feed, store.tokens),
+    systemState(deps.system),
     tokenList(store.tokens),
     token(store.tokens),
   ]) {

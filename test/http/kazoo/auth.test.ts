@@ -28,14 +28,21 @@ describe('Kazoo’s logins', () => {
     const { status, body } = await logIn('api_auth', { api_key: user.token });
     expect(status).to.equal(201);
     expect(unwrapped(body, user.token)).to.deep.equal({
-      data: { account_id: ACCOUNT, owner_id: '1001', apps: [], is_reseller: false, language: 'en-us' },
+      data: {
+        account_id: ACCOUNT,
+        owner_id: '1001',
+        role: 'user',
+        apps: [],
+        is_reseller: false,
+        language: 'en-us',
+      },
       status: 'success',
     });
   });
 
   it('name no account to the admin of them all', async () => {
     const { body } = await logIn('api_auth', { api_key: ADMIN_TOKEN });
-    expect(body.data).to.deep.equal({ apps: [], is_reseller: false, language: 'en-us' });
+    expect(body.data).to.deep.equal({ role: 'admin', apps: [], is_reseller: false, language: 'en-us' });
   });
 
   for (const method of ['md5', 'sha'] as const) {
@@ -58,6 +65,7 @@ describe('Kazoo’s logins', () => {
       const { body } = await logIn('user_auth', { credentials, [realm]: ACCOUNT });
       expect(body.data).to.deep.equal({
         account_id: ACCOUNT,
+        role: 'admin',
         apps: [],
         is_reseller: false,
         language: 'en-us',

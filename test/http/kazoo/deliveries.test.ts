@@ -1,10 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
-import { withDelivery } from '../../../src/delivery/upload.js';
+
 import type { RecordingDocument } from '../../../src/generated/recording.js';
 import { happening } from '../../../src/recording/events.js';
-import { ended } from '../../../src/recording/state.js';
+import { ended, withDelivery } from '../../../src/recording/state.js';
 import { ADMIN_TOKEN, asking, startApi, type Api, type Ask } from '../../support/api.js';
 import { Receiver } from '../../support/delivery.js';
 import { recordingDocument } from '../../support/recordings.js';

@@ -11,7 +11,7 @@ const RETRY_MS = 1000;
 /** Changes that are asked for at a time. */
 const BATCH = 500;
 
-export interface FeedOptions {
+export interface ChangesOptions {
   db: PouchDB.Database;
   /** Behind which change it begins. */
   since: number | string;
@@ -19,14 +19,14 @@ export interface FeedOptions {
   log: Logger;
 }
 
-export class Feed {
+export class Changes {
   #changes: PouchDB.Core.Changes<object> | undefined;
   #retry: NodeJS.Timeout | undefined;
   #since: number | string;
   #connected = true;
   #closed = false;
 
-  constructor(private readonly options: FeedOptions) {
+  constructor(private readonly options: ChangesOptions) {
     this.#since = options.since;
     this.follow();
   }

@@ -1,0 +1,70 @@
+/** The live stream of an account, read with fetch: an EventSource could show its token in the address only. */
+import { ApiError, send } from '../api.js';
+
+/** Milliseconds: a comment comes every 15 seconds, so that a stream on which nothing comes is lost. */
+const SILENCE_MS = 40_000;
+const FIRST_WAIT_MS = 500;
+const LONGEST_WAIT_MS = 10_000;
+
+export interface Follower<T> {
+  take(data: T): void;
+  /** What was missed is not known: the state of things is to be asked for. */
+  reset(): void;
+  connected(isConnected: boolean): void;
+}
+
+/** Follows until `signal` ends it, or the token is not good any more; connects again where it is lost. */
+export async function follow<T>(path: string, follower: Follower<T>, signal: AbortSignal): Promise<void> {
+  let last: string | undefined;
+  let wait = FIRST_WAIT_MS;
+  while (!signal.aborted) {
+    try {
+      const headers: HeadersInit = last === undefined ? {} : { 'Last-Event-ID': last };
+      const silence = new AbortController();
+      const ends = AbortSignal.any([signal, silence.signal]);
+      const { body } = await send('GET', `/v2${path}`, { headers, signal: ends });
+      follower.connected(true);
+      if (last === undefined) follower.reset();
+      wait = FIRST_WAIT_MS;
+      for await (const { id, event, data } of messages(body ?? new ReadableStream(), silence)) {
+        last = id ?? last;
+        if (event === 'reset') follower.reset();
+        else follower.take(JSON.parse(data) as T);
+      }
+    } catch (error) {
+      if (error instanceof ApiError && (error.status === 401 || error.status === 403)) return;
+    }
+    follower.connected(false);
+    await new Promise((resolve) => setTimeout(resolve, wait));
+    wait = Math.min(2 * wait, LONGEST_WAIT_MS);
+  }
+}
+
+interface Message {
+  id: string | undefined;
+  event: string;
+  data: string;
+}
+
+/** Server-Sent Events as this service writes them; a comment says only that the stream goes on. */
+async function* messages(
+  body: ReadableStream<Uint8Array>,
+  silence: AbortController,
+): AsyncGenerator<Message> {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let text = '';
+  for (;;) {
+    const timer = setTimeout(() => silence.abort(), SILENCE_MS);
+    const { done, value } = await reader.read().finally(() => clearTimeout(timer));
+    if (done) return;
+    const parts = (text + value).split('\n\n');
+    text = parts.pop() ?? '';
+    for (const part of parts) {
+      const fields = new Map(
+        part.split('\n').map((line) => [line.split(':', 1)[0], line.replace(/^[^:]*: ?/, '')]),
+      );
+      const data = fields.get('data');
+      if (data !== undefined) yield { id: fields.get('id'), event: fields.get('event') ?? '', data };
+    }
+  }
+}

@@ -1,0 +1,38 @@
+import type { ComponentChildren } from 'preact';
+import { useState } from 'preact/hooks';
+import { Problem } from './Problem.js';
+
+interface Props {
+  /** What is done; a rejection is shown. */
+  act: () => Promise<unknown>;
+  done: () => void;
+  /** What is asked first, where it cannot be undone. */
+  question?: string;
+  children: ComponentChildren;
+}
+
+/** A button that does something once at a time, and shows why it was not done. */
+export function ActButton({ act, done, question, children }: Props) {
+  const [isBusy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<unknown>();
+  const run = async () => {
+    if (question !== undefined && !confirm(question)) return;
+    setBusy(true);
+    setProblem(undefined);
+    try {
+      await act();
+      done();
+    } catch (error) {
+      setProblem(error);
+    }
+    setBusy(false);
+  };
+  return (
+    <>
+      <button type="button" disabled={isBusy} onClick={() => void run()}>
+        {children}
+      </button>
+      {problem !== undefined && <Problem of={problem} />}
+    </>
+  );
+}

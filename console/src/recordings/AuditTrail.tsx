@@ -1,0 +1,54 @@
+import { ask } from '../api.js';
+import { useAsked } from '../parts/asked.js';
+import { Loaded } from '../parts/Loaded.js';
+import { dateOf } from '../time.js';
+import { WORDS } from '../words.js';
+
+const { audit: words } = WORDS;
+
+interface Line {
+  action: keyof typeof words.actions;
+  /** ISO 8601. */
+  at: string;
+  by: keyof typeof words.by;
+  user_id?: string;
+  token_id?: string;
+  result: string;
+  hash: string;
+}
+
+/** Who did what to a recording; it is asked for anew when something was `done`. */
+export function AuditTrail({ path, done }: { path: string; done: number }) {
+  const asked = useAsked(async () => (await ask<Line[]>('GET', `${path}/audit`)).data, [path, done]);
+  return (
+    <section class="card" aria-labelledby="audit">
+      <h2 id="audit">{words.title}</h2>
+      <Loaded asked={asked}>
+        {(lines) => (
+          <div class="scroll" role="group" aria-label={words.title} tabIndex={0}>
+            <table>
+              <thead>
+                <tr>
+                  <th scope="col">{words.when}</th>
+                  <th scope="col">{words.what}</th>
+                  <th scope="col">{words.who}</th>
+                  <th scope="col">{words.result}</th>
+                </tr>
+              </thead>
+              <tbody>
+                {lines.map(({ hash, at, action, by, user_id, token_id, result }) => (
+                  <tr key={hash}>
+                    <td>{dateOf(Date.parse(at))}</td>
+                    <td>{words.actions[action]}</td>
+                    <td>{[words.by[by], user_id, token_id].filter(Boolean).join(' ')}</td>
+                    <td>{result}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        )}
+      </Loaded>
+    </section>
+  );
+}

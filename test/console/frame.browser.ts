@@ -1,0 +1,117 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { gzipSync } from 'node:zlib';
+import { expect } from 'chai';
+import type { Page } from 'playwright-core';
+import { ACCOUNT, ConsoleLab, TOKEN } from '../support/browser.js';
+
+const ASSETS = new URL('../../dist/console/assets/', import.meta.url);
+const MOST_BYTES = 250_000;
+
+describe('the console', function () {
+  this.timeout(60_000);
+  let lab: ConsoleLab;
+  const pages: Page[] = [];
+
+  before(async () => {
+    lab = await ConsoleLab.start();
+  });
+  afterEach(async () => {
+    await Promise.all(pages.splice(0).map((page) => page.context().close()));
+  });
+  after(() => lab.close());
+
+  const kept = (page: Page) => {
+    pages.push(page);
+    return page;
+  };
+
+  it('asks for a token, refuses one that is not known, and for an account where it is for all', async () => {
+    const page = kept(await lab.visitor());
+    await page.getByLabel('Token').fill('no token');
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.getByRole('alert').getByText('This token is not known here.').waitFor();
+    await page.getByLabel('Token').fill(TOKEN);
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.getByLabel('Account').fill(ACCOUNT);
+    await page.getByRole('button', { name: 'Open' }).click();
+    await page.getByText('The service is ready').waitFor();
+    expect(page.url()).not.to.include(encodeURIComponent(TOKEN));
+    await page.reload();
+    await page.getByText('The service is ready').waitFor();
+    await page.getByRole('button', { name: 'Log out' }).click();
+    await page.getByLabel('Token').waitFor();
+    expect(await page.evaluate('sessionStorage.length')).to.equal(0);
+  });
+
+  it('asks nobody but the service, and does nothing that its policy forbids', async () => {
+    const page = kept(await lab.visitor());
+    const asked: string[] = [];
+    const refused: string[] = [];
+    page.on('request', (request) => asked.push(new URL(request.url()).origin));
+    page.on('console', (message) => {
+      if (message.type() === 'error') refused.push(message.text());
+    });
+    const response = await page.reload();
+    await page.getByLabel('Token').waitFor();
+    const policy = response?.headers()['content-security-policy'];
+    expect(policy).to.match(/^default-src 'none'; script-src 'self'; style-src 'self' 'nonce-[\w+/=]+';/);
+    expect(policy).not.to.include('unsafe');
+    expect(new Set(asked)).to.deep.equal(new Set([lab.service.url]));
+    expect(refused).to.deep.equal([]);
+  });
+
+  it('has a nonce for each answer, and files that may be kept', async () => {
+    const page = async () => (await fetch(lab.service.url)).text();
+    expect(await page()).not.to.equal(await page());
+    const [script = ''] = /\/assets\/[\w.-]+\.js/.exec(await page()) ?? [];
+    const { headers } = await fetch(lab.service.url + script);
+    expect(headers.get('cache-control')).to.equal('public, max-age=31536000, immutable');
+  });
+
+  it('is small, without the waveform', async () => {
+    let bytes = 0;
+    for (const file of await readdir(ASSETS)) {
+      if (!file.startsWith('waveform')) bytes += gzipSync(await readFile(new URL(file, ASSETS))).length;
+    }
+    expect(bytes).to.be.within(10_000, MOST_BYTES);
+  });
+
+  it('leads back to the login when the token is deleted', async () => {
+    const { id, token } = await lab.tokenOf('admin');
+    const page = kept(await lab.loggedIn(token));
+    await lab.ask('DELETE', `/tokens/${id}`);
+    await page.getByRole('navigation').getByRole('link', { name: 'Calls now' }).click();
+    await page.getByText('please log in again').waitFor();
+  });
+
+  it('shows a user no more than what is the user’s, and where the keyboard is', async () => {
+    const { token } = await lab.tokenOf('user', '1001');
+    const page = kept(await lab.loggedIn(token));
+    expect(await page.getByRole('navigation').getByRole('link').allInnerTexts()).not.to.include('Webhooks');
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate('document.activeElement.textContent')).to.equal('Skip to the content');
+    await page.keyboard.press('Enter');
+    expect(await page.evaluate('document.activeElement.id')).to.equal('main');
+  });
+
+  it('runs the demo call', async () => {
+    const page = kept(await lab.loggedIn());
+    await page.getByRole('button', { name: 'Run the demo call' }).click();
+    await page.getByText('Done: the recording is in the list.').waitFor();
+    const [recording] = await lab.ask<{ mask_intervals: unknown[] }[]>(
+      'GET',
+      `/accounts/${ACCOUNT}/recordings`,
+    );
+    expect(recording?.mask_intervals).to.have.length(1);
+  });
+
+  for (const colorScheme of ['light', 'dark'] as const) {
+    it(`has nothing that axe finds, ${colorScheme}`, async () => {
+      const page = kept(await lab.visitor({ colorScheme }));
+      expect(await lab.faults(page)).to.deep.equal([]);
+      const start = kept(await lab.loggedIn(TOKEN, { colorScheme, viewport: { width: 360, height: 700 } }));
+      await start.getByText('The service is ready').waitFor();
+      expect(await lab.faults(start)).to.deep.equal([]);
+    });
+  }
+});
