@@ -119,6 +119,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
     isOurs,
     log,
   });
+  const now = (switchId: string) => links.get(switchId)?.port.now() ?? Date.now();
   const recorder = new Recorder({
     calls,
     switchOf,
@@ -137,7 +138,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
       return url === undefined ? {} : { url, method };
     },
     hasSpace: () => disk.ok(),
-    now: (id) => links.get(id)?.port.now() ?? Date.now(),
+    now,
     feedback,
     onEvent: (event) => {
       const { type, recording } = event;
@@ -148,7 +149,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
     audit,
     log,
   });
-  const recordAll = new RecordAll({ calls, recorder, switchOf, actsFor, documentsOf, log });
+  const recordAll = new RecordAll({ calls, recorder, switchOf, actsFor, documentsOf, now, log });
   const runner = new Runner(recorder, switchOf);
   const metaflows = compiledMetaflows(store.metaflows);
   const digits = new Digits({

@@ -27,11 +27,15 @@ export class PushTransport {
   constructor(private readonly options: PushTransportOptions) {}
 
   /**
-   * Resolves when all files of the recording lie in this service's recordings folder; they stay on the switch too. Rejects
-   * with `push_missing` where one does not come, and at once with `switch_down`, `connection_lost` or `shutting_down`.
+   * Resolves when the files of the recording lie in this service's recordings folder, but for those that do not come, with
+   * these; they all stay on the switch too. Rejects at once with `switch_down`, `connection_lost` or `shutting_down`.
    */
-  async fetch(doc: RecordingDocument): Promise<void> {
-    for (const { file } of doc.segments) await this.fetchFile(doc, file);
+  async fetch(doc: RecordingDocument): Promise<string[]> {
+    const missing: string[] = [];
+    for (const { file } of doc.segments) {
+      if (!(await this.fetchFile(doc, file))) missing.push(file);
+    }
+    return missing;
   }
 
   /** Nothing is asked for any more. */
@@ -40,16 +44,16 @@ export class PushTransport {
     this.options.inbox.close();
   }
 
-  private async fetchFile(doc: RecordingDocument, file: string): Promise<void> {
+  private async fetchFile(doc: RecordingDocument, file: string): Promise<boolean> {
     const { waitMs = WAIT_MS, log } = this.options;
     for (let attempt = 1; ; attempt++) {
       try {
         await this.attempt(doc, file);
-        return;
+        return true;
       } catch (error) {
         if (isMetaflowsError(error, 'switch_down', 'connection_lost', 'shutting_down')) throw error;
-        if (attempt === ATTEMPTS) throw new MetaflowsError('push_missing', undefined, { cause: error });
         log.warn('a file has not arrived from the switch', { recording: doc.id, attempt, error });
+        if (attempt === ATTEMPTS) return false;
         await this.pause(waitMs * 2 ** (attempt - 1));
       }
     }

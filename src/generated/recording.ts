@@ -89,7 +89,7 @@ export interface RecordingDocument {
   stop_reason?:
     'code' | 'api' | 'time_limit' | 'hangup' | 'silence' | 'end_key' | 'switch_lost' | 'switch' | 'no_audio';
   /**
-   * why it failed: a stable code
+   * why it failed, or, where it is completed, why a segment is missing or came late: a stable code
    */
   failure?: string;
   audit: AuditEntry[];

@@ -74,11 +74,11 @@ export function createApp(deps: Deps): Express {
   if (deps.console) app.use(deps.console);
   if (deps.phones) app.use('/phones', deps.phones);
   if (deps.push) app.use('/push', deps.push);
+  app.use('/v2', kazooRouter(deps));
   app.use(mediaRouter(deps));
   app.use(docsRouter(() => documentOf(app.router, deps.version)));
   const systems = SYSTEMS.map((system) => system(deps));
   for (const { router } of systems) app.use(router);
-  app.use('/v2', kazooRouter(deps));
   app.use(() => {
     throw notFound();
   });

@@ -49,12 +49,10 @@ export function phonesRouter(phones: Phones, tokens: Pick<TokenStore, 'find'>): 
     const principal = tokens.find(tokenOf(req) ?? '');
     if (isLocal(req) || (principal && isSiteAdmin(principal))) next();
     else
-      res
-        .status(403)
-        .json({
-          error:
-            'the simulated phones are driven from this machine, by npm run phone, or with the site admin’s token',
-        });
+      res.status(403).json({
+        error:
+          'the simulated phones are driven from this machine, by npm run phone, or with the site admin’s token',
+      });
   });
   const fault = (description: string) => ({
     description,

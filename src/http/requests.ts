@@ -1,4 +1,4 @@
-/** One id, one child logger, one log line and one count for each request. */
+/** One id, one log line and one count for each request. */
 import { randomUUID } from 'node:crypto';
 import type { Request, RequestHandler, Response } from 'express';
 import type { Logger } from 'winston';
@@ -7,6 +7,7 @@ import type { Metrics } from '../metrics.js';
 /** What is known of the request that a response answers. */
 export interface RequestFacts {
   id: string;
+  /** The service's own: {@link logOf} is the request's. */
   log: Logger;
   /** Who asks and with which token, once that is known. */
   tokenId?: string;
@@ -15,6 +16,12 @@ export interface RequestFacts {
 
 export function factsOf(res: Response): RequestFacts {
   return res.locals as RequestFacts;
+}
+
+/** A logger whose lines name the request. */
+export function logOf(res: Response): Logger {
+  const { log, id } = factsOf(res);
+  return log.child({ request: id });
 }
 
 /** What the client calls this server, as the beginning of URLs that it is told. */
@@ -30,11 +37,12 @@ export function trackRequests(log: Logger, metrics: Metrics): RequestHandler {
     const began = performance.now();
     // Not to be had any more once Node has taken the socket off a request that broke off.
     const client = req.ip;
-    const facts: RequestFacts = Object.assign(res.locals, { id, log: log.child({ request: id }) });
+    const facts: RequestFacts = Object.assign(res.locals, { id, log });
     res.set('X-Request-ID', id);
     res.once('close', () => {
       metrics.httpRequest(req.method, res.statusCode);
-      facts.log.info('request', {
+      log.info('request', {
+        request: id,
         method: req.method,
         path: req.originalUrl.split('?', 1)[0],
         status: res.statusCode,

@@ -117,7 +117,7 @@ export class Digits {
         const masked = event.masked.includes('+OK Success');
         const isMask = known.some(({ compiled }) => masksInSwitch(compiled, event.code));
         // It was a mask's when it was bound, and the switch has masked: so it is, whatever else the code means by now.
-        if (masked && !isMask) this.maskAsSwitch(leg);
+        if (masked && !isMask) this.maskAsSwitch(leg, event.at);
         else if (known.length === 0) this.handOn(leg, event.code);
         this.collect(
           leg,
@@ -238,11 +238,11 @@ export class Digits {
     }
   }
 
-  private maskAsSwitch(leg: Leg): void {
+  private maskAsSwitch(leg: Leg, at: number): void {
     const ownerLeg = [leg, this.options.calls.farLeg(leg)].find((each) => each?.owner);
     if (!ownerLeg?.owner) return;
     const node = { module: 'record_call', data: { action: 'mask' } } as const;
-    this.fire(leg, { ownerLeg, owner: ownerLeg.owner }, { node }, Date.now(), true);
+    this.fire(leg, { ownerLeg, owner: ownerLeg.owner }, { node }, at, true);
   }
 
   /** A code that nobody has any more, but that is still bound: the far end gets its digits after all. */

@@ -26,8 +26,8 @@ export interface Active {
   saving: Promise<void>;
   /** What happened, where the store did not take it. */
   untold: Happening[];
-  /** What is to be done when its last document is stored. */
-  afterwards?: (() => Promise<void>) | undefined;
+  /** What is to be done, in this order, when its last document is stored; never rejects. */
+  afterwards: (() => Promise<void>)[];
   /** How many of its document's audit entries the audit has. */
   audited: number;
 }
@@ -41,8 +41,8 @@ export function hasRecorder({ doc }: Active): boolean {
 const RETRY_MS = 1000;
 
 export class ActiveRecordings {
-  /** Those whose document the store did not take, also where they have ended. */
-  private readonly unsaved = new Map<string, NodeJS.Timeout>();
+  /** Those whose last document is not stored, also where they have ended, and when it is tried again. */
+  private readonly unsaved = new Map<string, NodeJS.Timeout | undefined>();
   private readonly byId = new Map<string, Active>();
   private readonly byParty = new ByParty<Active>();
 
@@ -77,7 +77,7 @@ export class ActiveRecordings {
 
   /** `audited`: how many entries of a document that was stored before the audit has. */
   add(doc: RecordingDocument, audited = 0): Active {
-    const active: Active = { doc, saving: Promise.resolve(), untold: [], audited };
+    const active: Active = { doc, saving: Promise.resolve(), untold: [], afterwards: [], audited };
     this.byId.set(doc.id, active);
     this.byParty.add(active);
     return active;
@@ -97,14 +97,20 @@ export class ActiveRecordings {
     } else {
       active.doc = doc;
     }
+    this.unsaved.set(doc.id, this.unsaved.get(doc.id));
     const saved = active.saving.then(() => this.write(active, doc, happened));
     active.saving = saved.catch(() => undefined);
     return saved;
   }
 
+  /** Whether its last document is not stored yet. */
+  isUnsaved(id: string): boolean {
+    return this.unsaved.has(id);
+  }
+
   /** Whether it has ended, and the store could not be told yet. */
   hasEndedUnsaved(id: string): boolean {
-    return this.unsaved.has(id) && !this.byId.has(id);
+    return this.isUnsaved(id) && !this.byId.has(id);
   }
 
   /** The recording runs no more: no command finds it from here on, its document may still be saved. */
@@ -122,8 +128,10 @@ export class ActiveRecordings {
 
   private async write(active: Active, doc: RecordingDocument, happened: readonly Happening[]): Promise<void> {
     clearTimeout(this.unsaved.get(doc.id));
-    this.unsaved.delete(doc.id);
-    if (!this.mayWrite(doc.internal.switch)) throw new MetaflowsError('not_acting', doc.internal.switch);
+    if (!this.mayWrite(doc.internal.switch)) {
+      this.unsaved.delete(doc.id);
+      throw new MetaflowsError('not_acting', doc.internal.switch);
+    }
     active.untold.push(...happened);
     try {
       for (const entry of doc.audit.slice(active.audited)) {
@@ -138,8 +146,8 @@ export class ActiveRecordings {
     }
     for (const each of active.untold.splice(0)) await this.tell({ ...each, recording: doc });
     if (doc !== active.doc) return;
-    await active.afterwards?.();
-    active.afterwards = undefined;
+    this.unsaved.delete(doc.id);
+    for (const work of active.afterwards.splice(0)) await work();
   }
 }
 

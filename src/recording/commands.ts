@@ -15,7 +15,6 @@ import type { Finisher } from './finisher.js';
 import type { Limits } from './limits.js';
 import { isMasked, type Maskers } from './masking.js';
 import type { RecorderOptions, RecordOutcome, RecordRequest, StopReason } from './ports.js';
-import type { Segments } from './segments.js';
 import type { Starting } from './starting.js';
 import { audited, masked, unmasked } from './state.js';
 
@@ -27,7 +26,6 @@ export interface CommandsParts {
   maskers: Maskers;
   finisher: Finisher;
   limits: Limits;
-  segments: Segments;
   announcer: Announcer;
   starting: Starting;
   pathOf: (active: Active) => string;
@@ -124,7 +122,6 @@ export class Commands {
     void this.parts.announcer.inform(active, this.parts.options.calls.partiesOf(request.leg));
     this.parts.attempt(active, this.parts.prepare(active, request.leg.callId));
     await Promise.all(kept);
-    this.parts.attempt(active, this.parts.segments.stored(doc));
     this.parts.options.log.info('recording started', {
       recording: doc.id,
       leg: doc.internal.leg,

@@ -169,10 +169,12 @@ export function switchPath(doc: RecordingDocument, dir: string): string {
 
 /**
  * The value of {@link beginning}: the document as it is when its segment has begun, in characters that every command may
- * have.
+ * have. Whoever may ask the switch reads it: the user and password of a `url` are not in it.
  */
 export function noteOf(doc: RecordingDocument): string {
-  return Buffer.from(JSON.stringify(doc)).toString('base64url');
+  const { url } = doc;
+  const data = { ...doc.internal.data, ...(url !== undefined && { url }) };
+  return Buffer.from(JSON.stringify({ ...doc, internal: { ...doc.internal, data } })).toString('base64url');
 }
 
 /** Reads {@link noteOf} back; `undefined` where it is none. */

@@ -9,16 +9,19 @@
 import type { Calls, Leg } from '../calls/calls.js';
 import type { RecordCallData } from '../generated/record_call.js';
 import type { RecordingDocument } from '../generated/recording.js';
+import { isMetaflowsError } from '../errors.js';
 import { hasRecorder, type Active, type ActiveRecordings } from './active.js';
 import type { Announcer } from './announcer.js';
-import { currentFile, isAdopted } from './document.js';
-import { segmentFile } from './files.js';
+import type { Continuing } from './continuing.js';
+import { currentFile, entryOf, isAdopted, switchPath } from './document.js';
 import type { Finisher, Stopped } from './finisher.js';
 import type { Limits } from './limits.js';
 import type { RecorderOptions } from './ports.js';
+import { Retries } from './retries.js';
 import type { Segments } from './segments.js';
+import type { Starting } from './starting.js';
 import type { Strays } from './strays.js';
-import { offsetAt, segmentEnded, segmentStarted } from './state.js';
+import { audited, offsetAt, segmentEnded, segmentLost } from './state.js';
 
 /** CHANNEL_HANGUP and RECORD_STOP may swap (freeswitch.md): how long to wait for the one to explain the other. */
 const HANGUP_MS = 300;
@@ -27,14 +30,16 @@ export interface FollowingParts {
   calls: Calls;
   recordings: ActiveRecordings;
   segments: Segments;
+  starting: Starting;
+  continuing: Continuing;
   strays: Strays;
   finisher: Finisher;
   limits: Limits;
   announcer: Announcer;
   options: RecorderOptions;
   now: (switchId: string) => number;
-  /** Stores the document. */
-  keep: (active: Active, doc: RecordingDocument) => Promise<void>;
+  /** Takes the document in at once: the call goes on, also where it cannot be stored just now. */
+  keep: (active: Active, doc: RecordingDocument) => void;
   /** Gives the legs of the call what their mask codes need. */
   prepare: (active: Active, key: string) => Promise<void>;
   /** The leg talks elsewhere now: its mask codes mask the recording no more. */
@@ -46,6 +51,11 @@ export interface FollowingParts {
 export class Following {
   /** Segments that have stopped and nobody said why yet. */
   private readonly unexplained = new Map<Active, { timer: NodeJS.Timeout; stopped: Stopped }>();
+  /** Recordings that could not go on, and are to. */
+  private readonly retries = new Retries<Active>((active) => {
+    void this.attempt(active, () => this.follow(active));
+  });
+  private closed = false;
 
   constructor(private readonly parts: FollowingParts) {}
 
@@ -97,40 +107,33 @@ export class Following {
       const parties = [...new Set([...active.doc.internal.parties, uuid])];
       if (isAdopted(active.doc)) {
         const internal = { ...active.doc.internal, parties, leg: uuid };
-        this.attempt(active, () => this.parts.keep(active, { ...active.doc, internal }));
+        this.parts.keep(active, { ...active.doc, internal });
         continue;
       }
       const doc = segmentEnded(active.doc, now(leg.switchId));
       // Who was of the call before keeps its side; the leg that the recorder came to counts where nobody else is left.
       const ended =
         this.survivors(active).length > 0 ? doc : { ...doc, internal: { ...doc.internal, parties } };
-      this.attempt(active, async () => {
-        await this.parts.keep(active, ended);
+      this.parts.keep(active, ended);
+      void this.attempt(active, async () => {
         await this.parts.turn([uuid], () => strays.end(leg, target));
         await this.follow(active);
       });
     }
   }
 
-  /** Two legs were bridged. */
+  /** Two legs were bridged: resolves when each of their recordings knows. */
   async bridged(leg: Leg): Promise<void> {
-    const { calls, recordings, announcer, keep, prepare } = this.parts;
-    const legs = calls.partiesOf(leg);
-    for (const active of recordings.ofCall(legs)) {
-      if (!hasRecorder(active)) {
-        await this.follow(active);
-        continue;
-      }
-      const parties = legs.map(({ uuid }) => uuid);
-      if (!parties.includes(active.doc.internal.leg)) continue;
-      const joined = legs.filter(({ uuid }) => !active.doc.internal.parties.includes(uuid));
-      const gone = active.doc.internal.parties.filter((uuid) => !parties.includes(uuid));
-      void announcer.inform(active, joined);
-      if (joined.length + gone.length > 0)
-        await keep(active, { ...active.doc, internal: { ...active.doc.internal, parties } });
-      await prepare(active, leg.callId);
-      await Promise.all(gone.map((uuid) => this.parts.left(uuid)));
-    }
+    const legs = this.parts.calls.partiesOf(leg);
+    await Promise.all(
+      this.parts.recordings
+        .ofCall(legs)
+        .map((active) =>
+          this.attempt(active, () =>
+            hasRecorder(active) ? this.goesOn(active, leg, legs) : this.follow(active),
+          ),
+        ),
+    );
   }
 
   /** The segment that ran is over and its leg is gone: the recording goes on with who is left, or ends. */
@@ -139,82 +142,101 @@ export class Following {
     stopped: Stopped | undefined,
     reason: 'hangup' | 'switch_lost' = 'hangup',
   ): void {
-    const { finisher, limits, keep, now } = this.parts;
+    const { finisher, limits, now } = this.parts;
     if (!this.follows(active) || this.survivors(active).length === 0) {
       void finisher.finish(active, reason, stopped);
       return;
     }
-    this.attempt(active, async () => {
-      await keep(active, segmentEnded(active.doc, stopped?.at ?? now(active.doc.internal.switch)));
-      limits.arm(active);
-      await this.follow(active);
+    this.parts.keep(active, segmentEnded(active.doc, stopped?.at ?? now(active.doc.internal.switch)));
+    limits.arm(active);
+    void this.attempt(active, () => this.follow(active));
+  }
+
+  /** Begins a new segment if one of the parties that are left talks to somebody; tries again where that fails. */
+  private follow(active: Active): Promise<void> {
+    const [survivor] = this.survivors(active);
+    if (!survivor || !this.runs(active)) {
+      this.retries.forget(active);
+      return Promise.resolve();
+    }
+    return this.parts.turn(active.doc.internal.parties, async () => {
+      if (!this.runs(active) || hasRecorder(active)) return;
+      const talking = this.survivors(active).filter((leg) => this.parts.calls.farLeg(leg));
+      const { account_id, owner_id } = active.doc;
+      const owner = talking.find((leg) => leg.owner?.account === account_id && leg.owner.user === owner_id);
+      const target = owner ? this.parts.calls.farLeg(owner) : talking[0];
+      const other = target && this.parts.calls.farLeg(target);
+      if (!target || !other) {
+        this.retries.forget(active);
+        return;
+      }
+      const bypassed = target.bypassMedia || other.bypassMedia;
+      try {
+        await this.parts.continuing.begin(active, target, other, survivor.callId);
+      } catch (error) {
+        this.failed(active, isMetaflowsError(error) ? error.code : 'internal_error');
+        throw error;
+      }
+      void this.attempt(active, () => this.prove(active, target, bypassed));
+      await this.parts.prepare(active, survivor.callId);
     });
   }
 
-  /** Begins a new segment if one of the parties that are left talks to somebody. */
-  follow(active: Active): Promise<void> {
-    const [survivor] = this.survivors(active);
-    if (!survivor) return Promise.resolve();
-    return this.parts.turn(active.doc.internal.parties, async () => {
-      const { recordings, calls, segments, options, limits, announcer, keep, prepare } = this.parts;
-      if (recordings.get(active.doc.id) !== active || hasRecorder(active)) return;
-      const { doc } = active;
-      const talking = this.survivors(active).filter((leg) => calls.farLeg(leg));
-      const owner = talking.find(
-        (leg) => leg.owner?.account === doc.account_id && leg.owner.user === doc.owner_id,
-      );
-      const target = owner ? calls.farLeg(owner) : talking[0];
-      const other = target && calls.farLeg(target);
-      if (!target || !other) return;
-      const left = this.leftOf(doc, target, other);
-      const file = segmentFile(doc.internal.file, doc.segments.length + 1);
-      const legs = calls.partiesOf(target);
-      const parties = legs.map(({ uuid }) => uuid);
-      const joined = legs.filter(({ uuid }) => !doc.internal.parties.includes(uuid));
-      const { record_sample_rate } = doc.internal.data as RecordCallData;
-      const rate = (await options.files.rate(currentFile(doc))) ?? record_sample_rate;
-      const begun = (before: RecordingDocument, at: number): RecordingDocument => {
-        const started = segmentStarted(before, { leg: target.uuid, file, isHeld: target.held }, at);
-        return { ...started, internal: { ...started.internal, parties, left: left.uuid } };
-      };
-      await segments.start(
-        {
-          doc: begun(doc, this.parts.now(target.switchId)),
-          target,
-          path: `${options.dir}/${file}`,
-          key: survivor.callId,
-          swap: left !== target,
-          rate,
-          limitSeconds: Math.ceil(
-            doc.internal.limit_s - offsetAt(doc, this.parts.now(target.switchId)) / 1000,
-          ),
-        },
-        (at) => {
-          this.attempt(active, async () => {
-            await keep(active, begun(active.doc, at));
-            await segments.stored(active.doc);
-          });
-        },
-      );
-      limits.arm(active);
-      void announcer.inform(active, joined);
-      await prepare(active, survivor.callId);
-      options.log.info('recording goes on', {
-        recording: doc.id,
-        leg: target.uuid,
-        segment: doc.segments.length + 1,
-      });
+  /** A segment without audio never was. */
+  private async prove(active: Active, target: Leg, bypassed: boolean): Promise<void> {
+    const { starting, segments, options, turn } = this.parts;
+    const { doc } = active;
+    const file = currentFile(doc);
+    const goesOn = () => !this.closed && this.runs(active) && currentFile(active.doc) === file;
+    if (await starting.proven(active, goesOn)) {
+      if (goesOn() && hasRecorder(active)) this.retries.forget(active);
+      return;
+    }
+    await turn(doc.internal.parties, async () => {
+      if (!goesOn() || !hasRecorder(active)) return;
+      this.parts.keep(active, segmentLost(active.doc));
+      // What was brought back has not come (`starting.ts`).
+      target.bypassMedia ||= bypassed;
+      this.failed(active, 'no_audio');
+      await segments.withdraw(doc, target.callId, switchPath(doc, options.dir));
     });
+  }
+
+  /** No segment could be begun: the document says so once, and it is tried again. */
+  private failed(active: Active, result: string): void {
+    const { now, limits } = this.parts;
+    if (this.retries.failed(active) === 1) {
+      const { account_id: account, internal } = active.doc;
+      const request = { by: 'service', owner: { account }, at: now(internal.switch) } as const;
+      this.parts.keep(active, audited(active.doc, entryOf(request, 'start', result)));
+    }
+    limits.arm(active);
+  }
+
+  /** The leg that is recorded has another partner. */
+  private async goesOn(active: Active, leg: Leg, legs: Leg[]): Promise<void> {
+    const parties = legs.map(({ uuid }) => uuid);
+    if (!parties.includes(active.doc.internal.leg)) return;
+    const joined = legs.filter(({ uuid }) => !active.doc.internal.parties.includes(uuid));
+    const gone = active.doc.internal.parties.filter((uuid) => !parties.includes(uuid));
+    void this.parts.announcer.inform(active, joined);
+    if (joined.length + gone.length > 0)
+      this.parts.keep(active, { ...active.doc, internal: { ...active.doc.internal, parties } });
+    await this.parts.prepare(active, leg.callId);
+    await Promise.all(gone.map((uuid) => this.parts.left(uuid)));
   }
 
   /** Whatever happens to it is another instance's to explain. */
   forget(active: Active): void {
     clearTimeout(this.unexplained.get(active)?.timer);
     this.unexplained.delete(active);
+    this.retries.forget(active);
   }
 
   /** Ends every timer. */
   close(): void {
+    this.closed = true;
+    this.retries.close();
     for (const { timer } of this.unexplained.values()) clearTimeout(timer);
   }
 
@@ -230,16 +252,6 @@ export class Following {
     else void finisher.finish(active, 'switch', stopped);
   }
 
-  /** Who was on the left stays there; where that one has left, whoever came takes the place. */
-  private leftOf(doc: RecordingDocument, target: Leg, other: Leg): Leg {
-    const { left, parties, leg } = doc.internal;
-    const stays = [target, other].find(({ uuid }) => parties.includes(uuid)) ?? target;
-    const came = stays === target ? other : target;
-    // Nobody is noted where the recorded party, on the right, had nobody to talk with yet.
-    const stayedLeft = left === undefined ? stays.uuid !== leg : stays.uuid === left;
-    return stayedLeft ? stays : came;
-  }
-
   private follows({ doc }: Active): boolean {
     return (
       (doc.internal.data as RecordCallData).follow_transfer ?? this.parts.options.settings.follow_transfer
@@ -253,8 +265,12 @@ export class Following {
       .filter((leg) => !leg.down);
   }
 
-  private attempt(active: Active, work: () => Promise<unknown>): void {
-    work().catch((error: unknown) => {
+  private runs(active: Active): boolean {
+    return this.parts.recordings.get(active.doc.id) === active;
+  }
+
+  private attempt(active: Active, work: () => Promise<unknown>): Promise<unknown> {
+    return work().catch((error: unknown) => {
       this.parts.options.log.error('a recording could not follow its call', {
         recording: active.doc.id,
         error,

@@ -41,10 +41,10 @@ export interface RecordOutcome {
 /** Brings files from the switch, where this service does not see the folder that they are written to. */
 export interface Transport {
   /**
-   * Resolves when all files of the recording are in this service's folder; rejects with `push_missing` where they
-   * cannot be had, with another MetaflowsError where they may be had when the switch or this service is back.
+   * Resolves when the files of the recording are in this service's folder, with those that cannot be had; rejects with a
+   * MetaflowsError where they may be had when the switch or this service is back.
    */
-  fetch(doc: RecordingDocument): Promise<void>;
+  fetch(doc: RecordingDocument): Promise<string[]>;
 }
 
 export interface RecorderOptions {

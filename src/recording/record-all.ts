@@ -18,6 +18,8 @@ export interface RecordAllOptions {
   /** Whether calls on this switch are for this instance to record. */
   actsFor: (switchId: string) => boolean;
   documentsOf: (owner: Owner) => CallRecordings;
+  /** What time it is by a switch's clock: epoch, milliseconds. */
+  now: (switchId: string) => number;
   log: Logger;
 }
 
@@ -72,12 +74,12 @@ export class RecordAll {
   }
 
   private async start(leg: Leg, owner: Owner, data: RecordCallData): Promise<void> {
-    const { calls, recorder } = this.options;
+    const { calls, recorder, now } = this.options;
     // At once: it may be stopped, and the call go on with somebody else, before its start is proven.
     const parties = calls.partiesOf(leg);
     this.remember(parties);
     try {
-      await recorder.run({ data, leg, by: 'service', owner, at: Date.now() });
+      await recorder.run({ data, leg, by: 'service', owner, at: now(leg.switchId) });
     } catch (error) {
       for (const { uuid } of parties) this.recorded.delete(uuid);
       this.mark(parties, '');

@@ -12,6 +12,7 @@ import { Adoption } from './adoption.js';
 import { Announcer } from './announcer.js';
 import { ActiveRecordings, type Active } from './active.js';
 import { Commands } from './commands.js';
+import { Continuing } from './continuing.js';
 import { isAdopted, switchPath } from './document.js';
 import { happening, type Happening } from './events.js';
 import { Finisher } from './finisher.js';
@@ -56,6 +57,8 @@ export class Recorder {
       onMaskWarning: (active) => this.attempt(active, this.warn(active)),
     });
     this.announcer = new Announcer({ ...options, soundsDir: options.settings.sounds_dir });
+    const parts = { calls, segments: this.segments, announcer: this.announcer, options, now: this.now };
+    const starting = new Starting({ ...parts, add: (doc) => this.add(doc) });
     this.commands = new Commands({
       options,
       recordings: this.active,
@@ -63,16 +66,8 @@ export class Recorder {
       maskers: this.maskers,
       finisher: this.finisher,
       limits: this.limits,
-      segments: this.segments,
       announcer: this.announcer,
-      starting: new Starting({
-        calls,
-        segments: this.segments,
-        announcer: this.announcer,
-        options,
-        add: (doc) => this.add(doc),
-        now: this.now,
-      }),
+      starting,
       pathOf,
       now: this.now,
       keep: (active, doc, type) => this.keep(active, doc, type),
@@ -92,17 +87,16 @@ export class Recorder {
       now: this.now,
     });
     this.strays = new Strays(options, this.active, pathOf);
+    const keep = (active: Active, doc: RecordingDocument) => this.attempt(active, this.keep(active, doc));
     this.following = new Following({
-      calls,
+      ...parts,
       recordings: this.active,
-      segments: this.segments,
+      starting,
+      continuing: new Continuing({ ...parts, starting, limits: this.limits, keep }),
       strays: this.strays,
       finisher: this.finisher,
       limits: this.limits,
-      announcer: this.announcer,
-      options,
-      now: this.now,
-      keep: (active, doc) => this.keep(active, doc),
+      keep,
       prepare: (active, key) => this.prepare(active, key),
       left: (uuid) => this.left(uuid),
       turn: (uuids, work) => this.turns.take(this.callOf(uuids), work),
@@ -134,6 +128,8 @@ export class Recorder {
         if (this.strays.resumes(event.path)) return;
         for (const active of this.active.onLeg(event.uuid)) {
           if (this.pathOf(active) !== event.path) continue;
+          // Of any segment; its document is stored when what follows has become of it.
+          if (event.cause === 'uri-failure') active.doc = { ...active.doc, failure: 'write_error' };
           if (this.strays.took(event.path)) this.following.segmentOver(active, event);
           else this.following.stopped(active, event);
         }

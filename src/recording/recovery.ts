@@ -4,7 +4,15 @@
  * the switch, never guessed.
  */
 import type { AuditEntry, RecordingDocument } from '../generated/recording.js';
-import { buglist, global, globals, parseBuglist, parseGlobals, record } from '../switch/commands.js';
+import {
+  buglist,
+  fileExists,
+  global,
+  globals,
+  parseBuglist,
+  parseGlobals,
+  record,
+} from '../switch/commands.js';
 import type { LegData } from '../switch/events.js';
 import type { Adoption } from './adoption.js';
 import type { Announcer } from './announcer.js';
@@ -61,7 +69,8 @@ export class Recovery {
       const index = docs.findIndex(({ id }) => id === begun.id);
       const known = docs[index];
       if (known && begun.segments.length > known.segments.length) {
-        const doc = { ...known, segments: begun.segments, internal: begun.internal };
+        const internal = { ...begun.internal, data: known.internal.data };
+        const doc = { ...known, segments: begun.segments, internal };
         await this.parts.keep(recordings.get(doc.id) ?? recordings.add(doc, doc.audit.length), doc);
         docs[index] = doc;
       } else if (!known && !(await this.parts.options.store.get(begun.account_id, begun.id))) {
@@ -76,12 +85,12 @@ export class Recovery {
 
   /** What the switch has noted of segments that begin, where they did. */
   private async beginnings(switchId: string): Promise<RecordingDocument[]> {
-    const { options, segments } = this.parts;
+    const { options, recordings, segments } = this.parts;
     const [reply = ''] = await options.switchOf(switchId).apis('', [globals]);
     const begun: RecordingDocument[] = [];
     for (const [name, note] of parseGlobals(reply)) {
       const doc = name.startsWith(BEGINNING) ? readNote(note) : undefined;
-      if (!doc || segments.isStarting(switchPath(doc, options.dir))) continue;
+      if (!doc || segments.isStarting(switchPath(doc, options.dir)) || recordings.isUnsaved(doc.id)) continue;
       if (await this.hasBegun(doc)) begun.push(doc);
       else await segments.stored(doc);
     }
@@ -89,11 +98,11 @@ export class Recovery {
   }
 
   private async hasBegun(doc: RecordingDocument): Promise<boolean> {
-    const { files, switchOf, dir } = this.parts.options;
-    if ((await files.size(currentFile(doc))) !== undefined) return true;
+    const { switchOf, dir } = this.parts.options;
     const { leg, switch: switchId } = doc.internal;
-    const [bugs = ''] = await switchOf(switchId).apis(leg, [buglist(leg)]);
-    return parseBuglist(bugs).some(({ target }) => target === switchPath(doc, dir));
+    const path = switchPath(doc, dir);
+    const [exists, bugs = ''] = await switchOf(switchId).apis(leg, [fileExists(path), buglist(leg)]);
+    return exists === 'true' || parseBuglist(bugs).some(({ target }) => target === path);
   }
 
   /** What the store and the memory have as running there. */

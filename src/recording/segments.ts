@@ -88,12 +88,17 @@ export class Segments {
     } catch (error) {
       begun.cancel();
       // What the switch may have begun all the same must not run, or lie about, without anybody knowing of it.
-      await port
-        .apis(key, [record('stop', target.uuid, path), setGlobal(beginning(doc.id), '')])
-        .then(() => this.files.remove(currentFile(doc)))
-        .catch(() => undefined);
+      await this.withdraw(doc, key, path).catch(() => undefined);
       throw error;
     }
+  }
+
+  /** Ends the segment that the document ends with, and removes its file. */
+  async withdraw(doc: RecordingDocument, key: string, path: string): Promise<void> {
+    const { leg, switch: switchId } = doc.internal;
+    const commands = [record('stop', leg, path), setGlobal(beginning(doc.id), '')];
+    await this.switchOf(switchId).apis(key, commands);
+    await this.files.remove(currentFile(doc));
   }
 
   /** Whether it is not known yet that the recorder of that file has started. */
@@ -101,9 +106,11 @@ export class Segments {
     return this.expected.has(path);
   }
 
-  /** It is stored that a segment of the recording has begun. */
+  /** It is stored that a segment of the recording has begun; a switch that cannot hear it is asked when it can. */
   async stored({ id, internal }: RecordingDocument): Promise<void> {
-    await this.switchOf(internal.switch).apis(internal.leg, [setGlobal(beginning(id), '')]);
+    await this.switchOf(internal.switch)
+      .apis(internal.leg, [setGlobal(beginning(id), '')])
+      .catch(() => undefined);
   }
 
   /** RECORD_START came, which says that it was `at`; false where nobody waits for it. */

@@ -60,16 +60,21 @@ export class Starting {
       const held_since = doc.internal.held_since === undefined ? {} : { held_since: at };
       // It may have been bridged while the switch was starting.
       const parties = calls.partiesOf(target).map(({ uuid }) => uuid);
-      return add({ ...doc, internal: { ...doc.internal, parties, started_at: at, ...held_since } });
+      const internal = { ...doc.internal, parties, started_at: at, ...held_since };
+      const active = add({ ...doc, internal });
+      active.afterwards.push(() => segments.stored(doc));
+      return active;
     });
   }
 
-  /** A recording whose file is seen not to grow has not started; one that rightly waits for something is left alone. */
+  /** A segment whose file is seen not to grow has not started; one that rightly waits for something is left alone. */
   async proven(active: Active, isRunning: () => boolean): Promise<boolean> {
     const { segments, options } = this.parts;
-    const isWriting = () => isRunning() && active.doc.internal.pauses.length === 0;
+    const file = currentFile(active.doc);
+    const isWriting = () =>
+      isRunning() && currentFile(active.doc) === file && active.doc.internal.pauses.length === 0;
     if (options.transport || !isWriting()) return true;
-    return segments.grows(active.doc.internal.file, isWriting);
+    return segments.grows(file, isWriting);
   }
 
   /**
@@ -105,12 +110,20 @@ export class Starting {
       if (data.trim) throw new MetaflowsError('trim_unavailable');
       if (!(await has('mod_shout'))) throw new MetaflowsError('format_unavailable', 'mp3 needs mod_shout');
     }
-    if (target.bypassMedia || other?.bypassMedia) {
-      const [reply = ''] = await port.apis(leg.callId, [uuidMedia(target.uuid)]);
-      if (!isOk(reply)) throw new MetaflowsError('media_unavailable', reply);
-      target.bypassMedia = false;
-      if (other) other.bypassMedia = false;
-    }
+    await this.media(target, other, leg.callId);
+  }
+
+  /**
+   * Brings media in bypass back; `key` orders commands. The switch refuses also where they are back, and the leg is still
+   * said to bypass them (`switch_ivr_media`): then the file tells, and where it is not seen, it is `media_unavailable`.
+   */
+  async media(target: Leg, other: Leg | undefined, key: string): Promise<void> {
+    if (!target.bypassMedia && !other?.bypassMedia) return;
+    const { switchOf, transport } = this.parts.options;
+    const [reply = ''] = await switchOf(target.switchId).apis(key, [uuidMedia(target.uuid)]);
+    if (!isOk(reply) && transport) throw new MetaflowsError('media_unavailable', reply);
+    target.bypassMedia = false;
+    if (other) other.bypassMedia = false;
   }
 }
 

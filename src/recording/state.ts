@@ -122,6 +122,16 @@ export function segmentStarted(
   };
 }
 
+/** The last segment had no audio: as if the gap before it had never ended. Nothing was held since it began. */
+export function segmentLost(doc: RecordingDocument): RecordingDocument {
+  const start = doc.segments.at(-1)?.start_ms ?? 0;
+  const mask_intervals = doc.mask_intervals.map(({ start_ms, end_ms }) => ({
+    start_ms: Math.min(start_ms, start),
+    ...(end_ms !== undefined && { end_ms: Math.min(end_ms, start) }),
+  }));
+  return paused({ ...doc, segments: doc.segments.slice(0, -1), mask_intervals }, 'gap', momentOf(doc, start));
+}
+
 /** Nothing more is recorded, `entry` says why: what is left is to make a file of it. A second time changes nothing. */
 export function stoppedFor(
   doc: RecordingDocument,
@@ -155,14 +165,15 @@ export function ended(doc: RecordingDocument, ending: Ending): RecordingDocument
   const { held_since, mask_since, ...internal } = doc.internal;
   const { durationMs, segmentsMs, cutMs = 0 } = ending;
   const within = (ms: number) => Math.min(durationMs, Math.max(0, ms - cutMs));
+  const inFile = (ms: number) => within(segmentsMs ? fileOffset(doc.segments, segmentsMs, ms) : ms);
   return {
     ...step(doc, ending.state),
     stop_reason: ending.reason,
     duration_ms: durationMs,
     duration: Math.floor(durationMs / 1000),
-    mask_intervals: closed(doc, durationMs + cutMs).map(({ start_ms, end_ms = start_ms }) => ({
-      start_ms: within(start_ms),
-      end_ms: within(end_ms),
+    mask_intervals: closed(doc, Infinity).map(({ start_ms, end_ms = start_ms }) => ({
+      start_ms: inFile(start_ms),
+      end_ms: inFile(end_ms),
     })),
     segments: placed(doc.segments, segmentsMs ?? [durationMs], within),
     ...(ending.size !== undefined && { size: ending.size }),
@@ -192,6 +203,13 @@ function closed(doc: RecordingDocument, endMs: number): RecordingDocument['mask_
   return doc.mask_intervals.map((interval) =>
     interval.end_ms === undefined ? { ...interval, end_ms: Math.max(interval.start_ms, endMs) } : interval,
   );
+}
+
+/** Where an offset lies in what the segments came to: one of them may be shorter than it was, or missing. */
+function fileOffset(segments: RecordingDocument['segments'], durations: number[], ms: number): number {
+  const index = segments.findLastIndex(({ start_ms }) => start_ms <= ms);
+  const before = durations.slice(0, Math.max(0, index)).reduce((sum, duration) => sum + duration, 0);
+  return before + Math.min(ms - (segments[index]?.start_ms ?? 0), durations[index] ?? 0);
 }
 
 /** Segments lie one after the other, each as long as its file. */

@@ -18,11 +18,12 @@ export class Sessions {
 
   /** The id of the token that `text` stands for at `at`, if it does. */
   tokenOf(text: string, at: number): string | undefined {
-    const [, content = '', tokenId, until, signature = ''] =
-      /^(mfs_([0-9a-z]+)_(\d+))_([0-9a-f]{64})$/.exec(text) ?? [];
+    const parts = /^(mfs_([0-9a-z]+)_(\d+))_([0-9a-f]{64})$/.exec(text);
+    if (!parts) return undefined;
+    const [, content = '', tokenId, until, signature = ''] = parts;
     const isOurs = timingSafeEqual(
       new Uint8Array(this.#signature(content)),
-      new Uint8Array(Buffer.from(signature.padEnd(64, '0'), 'hex')),
+      new Uint8Array(Buffer.from(signature, 'hex')),
     );
     return isOurs && at < Number(until) ? tokenId : undefined;
   }

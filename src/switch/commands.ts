@@ -107,6 +107,11 @@ export function sendFile(url: string, path: string): ApiCommand {
   return { command: 'bgapi', args: `http_put ${quote(url)} ${quote(path)}` };
 }
 
+/** Asks whether there is a file, `true` or `false`; the path is all that follows the command (`file_exists_function`). */
+export function fileExists(path: string): ApiCommand {
+  return { command: 'file_exists', args: path };
+}
+
 /** Asks for the media bugs of a leg: {@link parseBuglist}. */
 export function buglist(uuid: string): ApiCommand {
   return { command: 'uuid_buglist', args: checkedUuid(uuid) };

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { Couch } from '../support/couch.js';
+import { inTurn } from '../support/heard.js';
 import { eventually, TestService } from '../support/lab-service.js';
 import { silentSpans } from '../support/tones.js';
 import { talk } from './commands.js';
@@ -75,5 +76,22 @@ describe('contract: the service while its CouchDB is away', function () {
       'stop ok',
     ]);
     expect(await service.recordings()).to.have.length(1);
+  });
+
+  it('follows a transfer, and stores that when it is back', async () => {
+    const { caller, callee } = await lab().phones.call('1001', '1002');
+    await service.bound(caller);
+    expect(await service.code(caller, '*71')).to.equal('done');
+    await talk(600);
+    await couch.away();
+    const third = await lab().phones.transfer(callee, '1003');
+    await lab().socket.event('RECORD_START', third.uuid);
+    await talk(1000);
+    await couch.back();
+    await eventually('the return', async () => (await isReady()) || undefined);
+    await lab().phones.hangup(caller);
+    const recording = await service.recording(caller, 'completed');
+    expect(recording.segments).to.have.lengthOf(2);
+    expect(inTurn(await service.audio(recording))).to.deep.equal([['440'], ['880', '1120']]);
   });
 });

@@ -9,6 +9,7 @@ import { ActiveRecordings, type Active } from '../../src/recording/active.js';
 import { RecordingFiles } from '../../src/recording/files.js';
 import type { Transport } from '../../src/recording/ports.js';
 import { Finisher } from '../../src/recording/finisher.js';
+import { audited, masked, segmentEnded, segmentStarted, unmasked } from '../../src/recording/state.js';
 import { capturingLog } from '../support/log.js';
 import { recordingDocument } from '../support/recordings.js';
 import { secondOfWav } from '../support/wav.js';
@@ -30,7 +31,7 @@ describe('the end of a recording', () => {
   });
   afterEach(() => rm(folder, { recursive: true }));
 
-  const finisherWith = (transport?: Transport): Finisher => {
+  const finisherWith = (transport?: Transport, files = new RecordingFiles(folder)): Finisher => {
     const recordings = new ActiveRecordings(
       {
         save: (doc) => Promise.resolve(void saved.push(doc)),
@@ -45,7 +46,7 @@ describe('the end of a recording', () => {
     return new Finisher(
       recordings,
       {
-        files: new RecordingFiles(folder),
+        files,
         transport,
         dir: '/rec',
         log: capturingLog().log,
@@ -60,7 +61,7 @@ describe('the end of a recording', () => {
   };
 
   it('is told and stored before the file has come from the switch, complete when it has', async () => {
-    let arrive: () => void = () => undefined;
+    let arrive: (missing: string[]) => void = () => undefined;
     const finisher = finisherWith({ fetch: () => new Promise((resolve) => (arrive = resolve)) });
     const doc = await finisher.finish(active, 'code', undefined);
     expect(doc).to.include({ state: 'recording', stop_reason: 'code' });
@@ -68,7 +69,7 @@ describe('the end of a recording', () => {
     expect(told).to.deep.equal([]);
     expect(finisher.isFinishing(doc.id)).to.equal(true);
     await put(first, 8000);
-    arrive();
+    arrive([]);
     await finisher.idle();
     expect(saved.at(-1)).to.include({ state: 'completed', stop_reason: 'code', duration_ms: 1000 });
     expect(told).to.deep.equal(['stopped', 'completed']);
@@ -76,11 +77,41 @@ describe('the end of a recording', () => {
   });
 
   it('is failed, not_pushed, where the file never comes, with the time that the call took', async () => {
-    const finisher = finisherWith({ fetch: () => Promise.reject(new MetaflowsError('push_missing')) });
+    const finisher = finisherWith({ fetch: () => Promise.resolve([first]) });
     await finisher.finish(active, 'hangup', undefined);
     await finisher.idle();
     expect(saved.at(-1)).to.include({ state: 'failed', failure: 'not_pushed', duration_ms: 4000 });
     expect(saved.at(-1)!.audit.filter(({ action }) => action === 'stop')).to.have.lengthOf(1);
+  });
+
+  it('has what has come where a segment stays on the switch, with its masks where they are heard, and says so', async () => {
+    const finisher = finisherWith({
+      fetch: async ({ segments }) => {
+        await put(segments[1]!.file, 8000);
+        return [first];
+      },
+    });
+    const gap = segmentEnded(active.doc, STARTED + 2000);
+    const file = first.replace('.wav', '-2.wav');
+    const next = segmentStarted(gap, { leg: 'leg-a', file, isHeld: false }, STARTED + 3000);
+    active.doc = unmasked(masked(next, STARTED + 3200), STARTED + 3700);
+    await finisher.finish(active, 'hangup', undefined);
+    await finisher.idle();
+    const doc = saved.at(-1)!;
+    expect(doc).to.include({ state: 'completed', failure: 'not_pushed', duration_ms: 1000, size: 16_044 });
+    expect(doc.segments.map(({ duration_ms }) => duration_ms)).to.deep.equal([0, 1000]);
+    expect(doc.mask_intervals).to.deep.equal([{ start_ms: 200, end_ms: 700 }]);
+  });
+
+  it('says of a complete one that a segment of it could not be begun', async () => {
+    const finisher = finisherWith();
+    const entry = { action: 'start', at: '', by: 'service', result: 'switch_refused' } as const;
+    active.doc = audited(active.doc, entry);
+    await put(first, 8000);
+    expect(await finisher.finish(active, 'hangup', undefined)).to.include({
+      state: 'completed',
+      failure: 'switch_refused',
+    });
   });
 
   it('is left for later where the switch is gone, and then ends as it would have', async () => {
@@ -89,7 +120,7 @@ describe('the end of a recording', () => {
     await finisher.finish(active, 'hangup', undefined);
     await finisher.idle();
     expect(saved.map(({ state }) => state)).to.deep.equal(['recording']);
-    fetch = () => put(first, 8000) as Promise<never>;
+    fetch = () => put(first, 8000).then(() => [] as never);
     await finisher.finish(active, 'hangup', undefined);
     await finisher.idle();
     expect(saved.at(-1)).to.include({ state: 'completed', stop_reason: 'hangup', duration_ms: 1000 });
@@ -100,7 +131,7 @@ describe('the end of a recording', () => {
     let fetched = 0;
     const fetch = () => {
       fetched++;
-      return put(first, 8000);
+      return put(first, 8000).then(() => []);
     };
     for (const path of ['/elsewhere/a.wav', '/rec/a/b.wav']) {
       const finisher = finisherWith({ fetch });
@@ -122,11 +153,63 @@ describe('the end of a recording', () => {
         active.doc = { ...active.doc, internal: { ...active.doc.internal, file: first, path } };
       }
       await put(first, 8000);
-      await finisher.finish(active, 'hangup', { at: NOW, durationMs: 4000, cause: 'uri-failure' });
+      active.doc = { ...active.doc, failure: 'write_error' };
+      await finisher.finish(active, 'hangup', { at: NOW, durationMs: 1000, cause: 'uri-failure' });
       expect(saved.at(-1)).to.include({ state: 'failed', failure: 'write_error', size: 16_044 });
       expect(existsSync(join(folder, first))).to.equal(true);
     }
     expect(told).to.deep.equal(['stopped', 'failed', 'stopped', 'failed']);
+  });
+
+  it('is failed where its last segment is shorter than the switch and the clock say', async () => {
+    for (const [durationMs, expected] of [
+      [4000, { state: 'failed', failure: 'write_error', size: 16_044 }],
+      [1400, { state: 'completed' }],
+      // a switch that counts otherwise than the clock goes
+      [1_000_000, { state: 'failed', failure: 'write_error' }],
+    ] as const) {
+      const finisher = finisherWith();
+      await put(first, 8000);
+      await finisher.finish(active, 'hangup', { at: NOW, durationMs, cause: 'success-silence' });
+      expect(saved.at(-1)).to.include(expected);
+    }
+    const finisher = finisherWith();
+    active.doc = { ...active.doc, internal: { ...active.doc.internal, held_ms: 3000 } };
+    await put(first, 8000);
+    await finisher.finish(active, 'hangup', { at: NOW, durationMs: 4000, cause: 'success-silence' });
+    expect(saved.at(-1)).to.include({ state: 'completed' });
+  });
+
+  it('of somebody else’s recording is failed where its file cannot be read', async () => {
+    const finisher = finisherWith();
+    const file = 'a/b.wav';
+    active.doc = { ...active.doc, internal: { ...active.doc.internal, file, path: '/rec/a/b.wav' } };
+    await mkdir(join(folder, file), { recursive: true });
+    await finisher.finish(active, 'hangup', { at: NOW, durationMs: 4000, cause: 'success-silence' });
+    expect(saved.at(-1)).to.include({ state: 'failed', failure: 'file_error' }).and.not.have.property('size');
+  });
+
+  it('is failed, and keeps its audio, where it is too short and cannot be removed', async () => {
+    class Stuck extends RecordingFiles {
+      override remove = () => Promise.reject(new Error('EACCES'));
+    }
+    const finisher = finisherWith(undefined, new Stuck(folder));
+    active.doc = { ...active.doc, internal: { ...active.doc.internal, min_s: 10 } };
+    await put(first, 8000);
+    expect(await finisher.finish(active, 'code', undefined)).to.include({
+      state: 'failed',
+      failure: 'file_error',
+      size: 16_044,
+    });
+  });
+
+  it('is complete where its segments cannot be removed', async () => {
+    class Stuck extends RecordingFiles {
+      override removeParts = () => Promise.reject(new Error('EACCES'));
+    }
+    const finisher = finisherWith(undefined, new Stuck(folder));
+    await put(first, 8000);
+    expect(await finisher.finish(active, 'code', undefined)).to.include({ state: 'completed' });
   });
 
   it('keeps the segments where they cannot be joined', async () => {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -81,6 +82,7 @@ describe('audit of the recorder', () => {
   async function reply({ command, args }: ApiCommand): Promise<string> {
     const [uuid = '', verb = '', quoted = ''] = args.split(' ');
     if (command === 'global_getvar' && args === '') return globals;
+    if (command === 'file_exists') return String(existsSync(args));
     if (command !== 'uuid_record') return '+OK';
     if (answers[verb] !== undefined) return answers[verb];
     const path = quoted.replaceAll("'", '');

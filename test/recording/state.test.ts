@@ -7,6 +7,7 @@ import {
   paused,
   resumed,
   segmentEnded,
+  segmentLost,
   segmentStarted,
   unmasked,
 } from '../../src/recording/state.js';
@@ -90,6 +91,16 @@ describe('the states of a recording', () => {
       [0, 1680],
       [1680, 920],
     ]);
+  });
+
+  it('go on as if a segment without audio had never begun', () => {
+    const gap = segmentEnded(doc, 12_000);
+    const next = segmentStarted(gap, { leg: 'leg-c', file: 'x-2.wav', isHeld: false }, 15_000);
+    const lost = segmentLost(masked(next, 16_000));
+    expect(lost.segments).to.deep.equal(gap.segments);
+    expect(lost.mask_intervals).to.deep.equal([{ start_ms: 2000 }]);
+    const again = segmentStarted(lost, { leg: 'leg-c', file: 'x-2.wav', isHeld: false }, 18_000);
+    expect(offsetAt(again, 18_500)).to.equal(2500);
   });
 
   it('close an open mask where the audio ends', () => {

@@ -3,7 +3,7 @@ import type { ErrorRequestHandler, Response } from 'express';
 import { isMetaflowsError, type ErrorCode } from '../../errors.js';
 import type { KazooErrors } from '../../schemas.js';
 import { isClientFault } from '../errors.js';
-import { factsOf } from '../requests.js';
+import { logOf } from '../requests.js';
 
 /** Code, HTTP status and message; `docs/bird.md` is checked against it. */
 export const BIRD_ERRORS = {
@@ -78,13 +78,13 @@ function birdErrorOf(error: unknown, res: Response): BirdError {
     const known = RECORDER[error.code];
     if (known) return known();
     if (error.status === 409) return new BirdError('InvalidState', error.message);
-    factsOf(res).log.warn('a request failed', { error });
+    logOf(res).warn('a request failed', { error });
     return new BirdError('InternalError', error.message, undefined, error.status);
   }
   if (isClientFault(error)) {
     res.set(error.headers ?? {});
     return new BirdError(STATUSES[error.status] ?? 'InvalidRequest', undefined, undefined, error.status);
   }
-  factsOf(res).log.error('a request failed', { error });
+  logOf(res).error('a request failed', { error });
   return new BirdError('InternalError');
 }

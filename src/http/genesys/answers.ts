@@ -1,7 +1,7 @@
 /** Genesys's status codes, each with its HTTP status and the system's own sentence (its page of return values). */
 import type { ErrorRequestHandler, Response } from 'express';
 import { isMetaflowsError } from '../../errors.js';
-import { factsOf } from '../requests.js';
+import { logOf } from '../requests.js';
 
 export const STATUSES = {
   1: { http: 400, message: 'A required parameter is missing in the request.' },
@@ -50,10 +50,10 @@ function genesysErrorOf(error: unknown, res: Response): GenesysError {
   if (isMetaflowsError(error, 'not_recording', 'not_bridged', 'loopback_leg')) return new GenesysError(2);
   if (isMetaflowsError(error, 'stop_not_allowed')) return new GenesysError(5);
   const status = error instanceof Error && 'status' in error ? error.status : 500;
-  if (isMetaflowsError(error)) factsOf(res).log.warn('a request failed', { error });
+  if (isMetaflowsError(error)) logOf(res).warn('a request failed', { error });
   else if (status === 404) return new GenesysError(6);
   else if (status === 429) return new GenesysError(3, 429);
   else if (typeof status === 'number' && status < 500) return new GenesysError(10, status);
-  else factsOf(res).log.error('a request failed', { error });
+  else logOf(res).error('a request failed', { error });
   return new GenesysError(4, isMetaflowsError(error) ? Math.max(500, error.status) : 500);
 }

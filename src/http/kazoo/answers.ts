@@ -5,7 +5,7 @@ import type { ErrorRequestHandler, Response } from 'express';
 import { isMetaflowsError } from '../../errors.js';
 import type { KazooErrors } from '../../schemas.js';
 import { HttpError, isClientFault } from '../errors.js';
-import { factsOf } from '../requests.js';
+import { factsOf, logOf } from '../requests.js';
 
 /** An error as Kazoo answers it: `message` beside `error`, the status, and `data`. */
 export class KazooError extends HttpError {
@@ -89,7 +89,7 @@ export function kazooErrorHandler(version: string): ErrorRequestHandler {
 function kazooErrorOf(error: unknown, res: Response): KazooError {
   if (error instanceof KazooError) return error;
   if (isMetaflowsError(error)) {
-    if (error.status >= 500) factsOf(res).log.warn('a request failed', { error });
+    if (error.status >= 500) logOf(res).warn('a request failed', { error });
     return new KazooError(error.status, error.code, { message: error.message });
   }
   if (isClientFault(error)) {
@@ -98,7 +98,7 @@ function kazooErrorOf(error: unknown, res: Response): KazooError {
     const message = error.message.toLowerCase();
     return new KazooError(error.status, message.replaceAll(/\W+/g, '_'), { message });
   }
-  factsOf(res).log.error('a request failed', { error });
+  logOf(res).error('a request failed', { error });
   return new KazooError(500, 'unspecified_fault', { message: 'unspecified fault' });
 }
 

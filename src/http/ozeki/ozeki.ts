@@ -6,7 +6,7 @@ import { visibleLeg } from '../legs.js';
 import { parametersOf as queryOf } from '../openapi/components.js';
 import { described, ref, WRITERS, type Parameter } from '../openapi/operation.js';
 import type { Deps } from '../ports.js';
-import { baseUrl, factsOf } from '../requests.js';
+import { baseUrl, factsOf, logOf } from '../requests.js';
 import type { System } from '../system.js';
 import { answer, MESSAGES, OzekiError } from './answers.js';
 import { OZEKI } from './dialect.js';
@@ -117,12 +117,12 @@ function ozekiErrorOf(error: unknown, res: Response): OzekiError {
   if (error instanceof OzekiError) return error;
   const { command = 'Record' } = res.locals as { command?: string };
   if (isMetaflowsError(error)) {
-    factsOf(res).log.warn('a request failed', { error });
+    logOf(res).warn('a request failed', { error });
     return new OzekiError(303, command);
   }
   const status = error instanceof Error && 'status' in error ? error.status : 500;
   if (status === 429) return new OzekiError(307);
   if (typeof status === 'number' && status < 500) return new OzekiError(300, (error as Error).message);
-  factsOf(res).log.error('a request failed', { error });
+  logOf(res).error('a request failed', { error });
   return new OzekiError(303, command);
 }

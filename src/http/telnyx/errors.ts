@@ -3,7 +3,7 @@ import type { ErrorRequestHandler, Response } from 'express';
 import { isMetaflowsError, type ErrorCode } from '../../errors.js';
 import type { KazooErrors } from '../../schemas.js';
 import { isClientFault } from '../errors.js';
-import { factsOf } from '../requests.js';
+import { logOf } from '../requests.js';
 
 /** Code, HTTP status, title and detail; `docs/telnyx.md` is checked against it. */
 export const TELNYX_ERRORS = {
@@ -152,13 +152,13 @@ function telnyxErrorOf(error: unknown, res: Response): TelnyxError {
   if (isMetaflowsError(error)) {
     const fault = RECORDER[error.code];
     if (fault) return new TelnyxError([fault]);
-    factsOf(res).log.warn('a request failed', { error });
+    logOf(res).warn('a request failed', { error });
     return new TelnyxError([{ code: 10007, detail: error.message }], error.status);
   }
   if (isClientFault(error)) {
     res.set(error.headers ?? {});
     return new TelnyxError([{ code: STATUSES[error.status] ?? 10015 }], error.status);
   }
-  factsOf(res).log.error('a request failed', { error });
+  logOf(res).error('a request failed', { error });
   return new TelnyxError([{ code: 10007 }]);
 }
