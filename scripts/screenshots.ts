@@ -58,5 +58,13 @@ for (const [scheme, viewport] of [
   await page.getByRole('button', { name: 'Listen' }).click();
   await page.getByRole('button', { name: 'Play' }).waitFor();
   await shoot(page, `recording-${scheme}`);
+  await page.getByRole('navigation').getByRole('link', { name: 'Metaflows' }).click();
+  await page.getByRole('button', { name: 'Edit *72' }).click();
+  await shoot(page, `metaflows-${scheme}`);
+  await page.getByRole('heading', { name: 'Try it' }).scrollIntoViewIfNeeded();
+  await page.getByRole('button', { name: /^\*/ }).click();
+  await page.getByRole('button', { name: /^7/ }).click();
+  await page.locator('.keypad').scrollIntoViewIfNeeded();
+  await shoot(page, `keypad-${scheme}`);
 }
 await lab.close();

@@ -3,6 +3,7 @@ import { useEffect } from 'preact/hooks';
 import { Calls } from './calls/Calls.js';
 import { Header } from './Header.js';
 import { Login } from './Login.js';
+import { Metaflows } from './metaflows/Metaflows.js';
 import { Recordings } from './recordings/Recordings.js';
 import { route } from './route.js';
 import { session } from './session.js';
@@ -13,6 +14,7 @@ const PAGES: Partial<Record<keyof typeof WORDS.pages, ComponentType>> = {
   start: Start,
   calls: Calls,
   recordings: Recordings,
+  metaflows: Metaflows,
 };
 
 export function App() {

@@ -2,6 +2,7 @@ import { ask } from './api.js';
 import { DemoCall } from './DemoCall.js';
 import { useAsked } from './parts/asked.js';
 import { Loaded } from './parts/Loaded.js';
+import { to } from './route.js';
 import { isSiteAdmin } from './session.js';
 import type { System } from './site/system.js';
 import { WORDS } from './words.js';
@@ -50,7 +51,7 @@ export function Start() {
             <pre tabIndex={0}>{RUN}</pre>
           </li>
           <li>
-            {start.connectCodes} <a href="/docs">{start.toMetaflows}</a>
+            {start.connectCodes} <a href={to('metaflows')}>{start.toMetaflows}</a>
           </li>
         </ol>
         <p>

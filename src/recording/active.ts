@@ -26,7 +26,7 @@ export interface Active {
   saving: Promise<void>;
   /** What happened, where the store did not take it. */
   untold: Happening[];
-  /** What is to be done, in this order, when its last document is stored. */
+  /** What is to be done, in this order, when its last document is stored; never rejects. */
   afterwards: (() => Promise<void>)[];
   /** How many of its document's audit entries the audit has. */
   audited: number;

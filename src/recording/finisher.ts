@@ -24,6 +24,12 @@ export interface Stopped {
 /** RECORD_STOP follows a stop at once; it is the proof that the recording has ended. */
 const STOP_EVENT_MS = 3000;
 
+/**
+ * Milliseconds by which a file may be shorter than the switch says: what an encoder keeps back. What a full disk does not
+ * take when a file is closed is lost, and the switch does not say so (`fclose` in mod_shout.c, `switch_core_file_pre_close`).
+ */
+const SHORTER_MS = 500;
+
 interface Expected {
   reason: Reason;
   entry: AuditEntry | undefined;
@@ -132,7 +138,7 @@ export class Finisher {
     stopped: Stopped | undefined,
     at: number,
   ): Promise<RecordingDocument> {
-    const { files, log } = this.options;
+    const { log } = this.options;
     const { min_s } = active.doc.internal;
     const segments = active.doc.segments.map(({ file }) => file);
     const ending = isAdopted(active.doc)
@@ -140,15 +146,11 @@ export class Finisher {
       : await this.ending(active, segments, reason, stopped, at);
     // record_min_sec is counted here, in seconds of the call: the switch counts samples at the wrong rate and
     // reports its own success either way (freeswitch.md).
-    const short = ending.state === 'completed' && offsetAt(active.doc, at) < min_s * 1000;
-    if (short) await files.remove(active.doc.internal.file);
-    const { size, sha256, ...withoutFile } = ending;
-    const final: Ending = short
-      ? { ...withoutFile, state: 'discarded' }
-      : { ...withoutFile, ...(size !== undefined && { size }), ...(sha256 !== undefined && { sha256 }) };
+    const isShort = ending.state === 'completed' && offsetAt(active.doc, at) < min_s * 1000;
+    const final = isShort ? await this.discarded(active.doc, ending) : ending;
     const doc = withDelivery(ended(active.doc, final));
     if (ending.size !== undefined && !isAdopted(doc))
-      active.afterwards.push(() => files.removeParts(segments));
+      active.afterwards.push(() => this.removeParts(doc, segments));
     await this.recordings.save(active, doc, [happening('stopped', at), happening(final.state, at)]);
     log.info('recording ended', {
       recording: doc.id,
@@ -170,14 +172,14 @@ export class Finisher {
     const durationMs = stopped ? stopped.durationMs : offsetAt(doc, at);
     if (stopped?.cause === 'input-too-short') return { state: 'discarded', reason, durationMs };
     const missing = (await this.arrive(doc)) === 'all' ? undefined : 'not_pushed';
-    const failure =
-      stopped?.cause === 'uri-failure' ? 'write_error' : durationMs === 0 ? 'no_audio' : missing;
-    const file = await this.options.files.describe(doc.internal.file);
+    const file = await this.describe(doc);
+    const unread = file === 'file_error' ? file : undefined;
+    const failure = doc.failure ?? (durationMs === 0 ? 'no_audio' : (missing ?? unread));
     return {
       state: failure === undefined ? 'completed' : 'failed',
       reason,
       durationMs,
-      ...file,
+      ...(file !== 'file_error' && file),
       ...(failure !== undefined && { failure }),
     };
   }
@@ -197,7 +199,10 @@ export class Finisher {
     const elapsed = offsetAt(active.doc, at);
     const durationMs =
       audio?.durationMs ?? (visible ? 0 : (segments.length === 1 && stopped?.durationMs) || elapsed);
-    if (stopped?.cause === 'uri-failure') failure = 'write_error';
+    const isShorter =
+      arrived === 'all' && audio && stopped && lostMs(active.doc, audio, stopped) > SHORTER_MS;
+    if (isShorter) failure = 'write_error';
+    failure = active.doc.failure ?? failure;
     if (reason === 'no_audio' || durationMs === 0) failure ??= 'no_audio';
     const said = failure ?? (arrived === 'all' ? notBegun(active.doc) : 'not_pushed');
     return {
@@ -224,6 +229,36 @@ export class Finisher {
     return files.length < doc.segments.length ? 'some' : 'none';
   }
 
+  private async describe(
+    doc: RecordingDocument,
+  ): Promise<Pick<Audio, 'size' | 'sha256'> | 'file_error' | undefined> {
+    try {
+      return await this.options.files.describe(doc.internal.file);
+    } catch (error) {
+      this.options.log.error('the file of a recording cannot be read', { recording: doc.id, error });
+      return 'file_error';
+    }
+  }
+
+  /** Too short to be kept: where its file cannot be removed it is failed instead, so that somebody finds it. */
+  private async discarded({ id, internal }: RecordingDocument, ending: Ending): Promise<Ending> {
+    const { size, sha256, ...withoutFile } = ending;
+    try {
+      await this.options.files.remove(internal.file);
+      return { ...withoutFile, state: 'discarded' };
+    } catch (error) {
+      this.options.log.error('the file of a recording could not be removed', { recording: id, error });
+      return { ...ending, state: 'failed', failure: 'file_error' };
+    }
+  }
+
+  private async removeParts({ id }: RecordingDocument, segments: string[]): Promise<void> {
+    const { files, log } = this.options;
+    await files.removeParts(segments).catch((error: unknown) => {
+      log.error('the segments of a recording could not be removed', { recording: id, error });
+    });
+  }
+
   /** One file of what there is, `undefined` where no file can be seen. */
   private async make(doc: RecordingDocument, segments: string[]): Promise<Audio | 'file_error' | undefined> {
     const { files, log } = this.options;
@@ -235,6 +270,11 @@ export class Finisher {
       return 'file_error';
     }
   }
+}
+
+/** Milliseconds that the file of the last segment is shorter than what the switch says, and the clock, that it wrote. */
+function lostMs({ segments }: RecordingDocument, { segmentsMs }: Audio, { durationMs }: Stopped): number {
+  return Math.min(durationMs, segments.at(-1)?.duration_ms ?? 0) - (segmentsMs.at(-1) ?? 0);
 }
 
 /** Why a segment could not be begun at once, or at all, where one could not (`following.ts`). */

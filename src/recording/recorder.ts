@@ -128,6 +128,8 @@ export class Recorder {
         if (this.strays.resumes(event.path)) return;
         for (const active of this.active.onLeg(event.uuid)) {
           if (this.pathOf(active) !== event.path) continue;
+          // Of any segment; its document is stored when what follows has become of it.
+          if (event.cause === 'uri-failure') active.doc = { ...active.doc, failure: 'write_error' };
           if (this.strays.took(event.path)) this.following.segmentOver(active, event);
           else this.following.stopped(active, event);
         }

@@ -31,7 +31,7 @@ describe('the end of a recording', () => {
   });
   afterEach(() => rm(folder, { recursive: true }));
 
-  const finisherWith = (transport?: Transport): Finisher => {
+  const finisherWith = (transport?: Transport, files = new RecordingFiles(folder)): Finisher => {
     const recordings = new ActiveRecordings(
       {
         save: (doc) => Promise.resolve(void saved.push(doc)),
@@ -46,7 +46,7 @@ describe('the end of a recording', () => {
     return new Finisher(
       recordings,
       {
-        files: new RecordingFiles(folder),
+        files,
         transport,
         dir: '/rec',
         log: capturingLog().log,
@@ -153,11 +153,63 @@ describe('the end of a recording', () => {
         active.doc = { ...active.doc, internal: { ...active.doc.internal, file: first, path } };
       }
       await put(first, 8000);
-      await finisher.finish(active, 'hangup', { at: NOW, durationMs: 4000, cause: 'uri-failure' });
+      active.doc = { ...active.doc, failure: 'write_error' };
+      await finisher.finish(active, 'hangup', { at: NOW, durationMs: 1000, cause: 'uri-failure' });
       expect(saved.at(-1)).to.include({ state: 'failed', failure: 'write_error', size: 16_044 });
       expect(existsSync(join(folder, first))).to.equal(true);
     }
     expect(told).to.deep.equal(['stopped', 'failed', 'stopped', 'failed']);
+  });
+
+  it('is failed where its last segment is shorter than the switch and the clock say', async () => {
+    for (const [durationMs, expected] of [
+      [4000, { state: 'failed', failure: 'write_error', size: 16_044 }],
+      [1400, { state: 'completed' }],
+      // a switch that counts otherwise than the clock goes
+      [1_000_000, { state: 'failed', failure: 'write_error' }],
+    ] as const) {
+      const finisher = finisherWith();
+      await put(first, 8000);
+      await finisher.finish(active, 'hangup', { at: NOW, durationMs, cause: 'success-silence' });
+      expect(saved.at(-1)).to.include(expected);
+    }
+    const finisher = finisherWith();
+    active.doc = { ...active.doc, internal: { ...active.doc.internal, held_ms: 3000 } };
+    await put(first, 8000);
+    await finisher.finish(active, 'hangup', { at: NOW, durationMs: 4000, cause: 'success-silence' });
+    expect(saved.at(-1)).to.include({ state: 'completed' });
+  });
+
+  it('of somebody else’s recording is failed where its file cannot be read', async () => {
+    const finisher = finisherWith();
+    const file = 'a/b.wav';
+    active.doc = { ...active.doc, internal: { ...active.doc.internal, file, path: '/rec/a/b.wav' } };
+    await mkdir(join(folder, file), { recursive: true });
+    await finisher.finish(active, 'hangup', { at: NOW, durationMs: 4000, cause: 'success-silence' });
+    expect(saved.at(-1)).to.include({ state: 'failed', failure: 'file_error' }).and.not.have.property('size');
+  });
+
+  it('is failed, and keeps its audio, where it is too short and cannot be removed', async () => {
+    class Stuck extends RecordingFiles {
+      override remove = () => Promise.reject(new Error('EACCES'));
+    }
+    const finisher = finisherWith(undefined, new Stuck(folder));
+    active.doc = { ...active.doc, internal: { ...active.doc.internal, min_s: 10 } };
+    await put(first, 8000);
+    expect(await finisher.finish(active, 'code', undefined)).to.include({
+      state: 'failed',
+      failure: 'file_error',
+      size: 16_044,
+    });
+  });
+
+  it('is complete where its segments cannot be removed', async () => {
+    class Stuck extends RecordingFiles {
+      override removeParts = () => Promise.reject(new Error('EACCES'));
+    }
+    const finisher = finisherWith(undefined, new Stuck(folder));
+    await put(first, 8000);
+    expect(await finisher.finish(active, 'code', undefined)).to.include({ state: 'completed' });
   });
 
   it('keeps the segments where they cannot be joined', async () => {

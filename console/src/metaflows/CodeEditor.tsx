@@ -1,0 +1,84 @@
+import { useState } from 'preact/hooks';
+import type { MetaflowNode } from '../../../src/generated/metaflows.js';
+import { WORDS } from '../words.js';
+import type { Draft } from './Editor.js';
+import type { Property } from './schema.js';
+import { SchemaForm } from './SchemaForm.js';
+
+const { metaflows: words } = WORDS;
+
+interface Props {
+  draft: Draft;
+  modules: Record<string, Record<string, Property>>;
+  done: (draft: Draft) => void;
+  cancel: () => void;
+}
+
+/** One code: what is pressed, and what it does. */
+export function CodeEditor({ draft, modules, done, cancel }: Props) {
+  const [kind, setKind] = useState(draft.kind);
+  const [name, setName] = useState(draft.name);
+  const [node, setNode] = useState(draft.node);
+  return (
+    <form
+      class="card"
+      aria-label={words.editor}
+      onSubmit={(event) => {
+        event.preventDefault();
+        done({ kind, name, node });
+      }}
+    >
+      <h2>{words.editor}</h2>
+      <div class="fields">
+        <label>
+          {words.kind}
+          <select value={kind} onChange={(event) => setKind(event.currentTarget.value as Draft['kind'])}>
+            {Object.entries(words.kinds).map(([value, text]) => (
+              <option key={value} value={value}>
+                {text}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label>
+          {words.code}
+          <input
+            required
+            autofocus
+            value={name}
+            pattern={kind === 'number' ? '[0-9*#]{1,16}' : undefined}
+            onInput={(event) => setName(event.currentTarget.value)}
+          />
+          <small>{words.codeHelp[kind]}</small>
+        </label>
+        <label>
+          {words.does}
+          <select
+            value={node.module}
+            onChange={(event) => setNode({ module: event.currentTarget.value as MetaflowNode['module'] })}
+          >
+            {Object.keys(modules).map((module) => (
+              <option key={module} value={module}>
+                {words.modules[module as MetaflowNode['module']]}
+              </option>
+            ))}
+          </select>
+        </label>
+      </div>
+      <SchemaForm
+        properties={modules[node.module] ?? {}}
+        values={(node.data ?? {}) as Record<string, unknown>}
+        isReadOnly={false}
+        onChange={(data) => setNode({ ...node, data })}
+      />
+      <div class="actions">
+        <button type="submit" class="primary">
+          {words.apply}
+        </button>
+        <button type="button" onClick={cancel}>
+          {words.cancel}
+        </button>
+      </div>
+    </form>
+  );
+}

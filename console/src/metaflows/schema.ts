@@ -1,0 +1,92 @@
+/** The JSON Schemas of metaflows, from the description of the API, and what is wrong with a document by them. */
+import { Validator } from '@cfworker/json-schema';
+import type { Metaflows } from '../../../src/generated/metaflows.js';
+import { compilePattern } from '../../../src/metaflows/pattern.js';
+import { send } from '../api.js';
+import { WORDS } from '../words.js';
+
+export interface Property {
+  type?: string | string[];
+  enum?: (string | number)[];
+  const?: unknown;
+  description?: string;
+  minimum?: number;
+  maximum?: number;
+  maxLength?: number;
+  pattern?: string;
+}
+
+export interface MetaflowsSchema {
+  /** Of the document: scalar ones are settings. */
+  properties: Record<string, Property>;
+  /** Of the `data` of each module. */
+  modules: Record<string, Record<string, Property>>;
+  /** A sentence for each thing that is wrong. */
+  faultsOf: (value: unknown) => string[];
+}
+
+interface Branch {
+  properties: { module: { const: string }; data: { $ref: string } };
+}
+
+interface Components {
+  Metaflows: { properties: Record<string, Property>; $defs: { node: { oneOf?: Branch[] } } };
+}
+
+const ROOT = '#/components/schemas/';
+/** What only says that something within it is wrong. */
+const OUTER = [
+  '$ref',
+  'properties',
+  'patternProperties',
+  'additionalProperties',
+  'propertyNames',
+  'allOf',
+  'if',
+];
+
+export async function loadSchema(): Promise<MetaflowsSchema> {
+  const { components } = (await (await send('GET', '/openapi.json')).json()) as {
+    components: { schemas: Components };
+  };
+  const { Metaflows: metaflows } = components.schemas;
+  const { node } = metaflows.$defs;
+  const { oneOf: branches = [] } = node;
+  const modules = branches.map(({ properties: { module, data } }) => {
+    const part = data.$ref.slice(ROOT.length).split('/');
+    const found = part.reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], components.schemas);
+    return [module.const, (found as { properties?: Record<string, Property> }).properties ?? {}] as const;
+  });
+  // By its module, so that what is told is wrong with that one and not with each other one too.
+  Object.assign(node, {
+    required: ['module'],
+    properties: { module: { enum: modules.map(([name]) => name) } },
+    allOf: branches.map((branch) => ({
+      if: { required: ['module'], properties: { module: branch.properties.module } },
+      then: branch,
+    })),
+  });
+  delete node.oneOf;
+  const validator = new Validator({ $ref: `${ROOT}Metaflows`, components }, '2020-12', false);
+  return {
+    properties: metaflows.properties,
+    modules: Object.fromEntries(modules),
+    faultsOf: (value) => {
+      const { errors } = validator.validate(value);
+      const faults = errors
+        .filter(({ keyword }) => !OUTER.includes(keyword))
+        .map(({ instanceLocation, keyword, error }) => {
+          const place = instanceLocation.replace(/^#\/?/, '');
+          return `${place === '' ? '' : `${place}: `}${keyword === 'false' ? WORDS.metaflows.unknownKey : error}`;
+        });
+      return faults.length > 0 ? [...new Set(faults)] : patternFaults(value as Metaflows);
+    },
+  };
+}
+
+function patternFaults({ patterns = {} }: Metaflows): string[] {
+  return Object.keys(patterns).flatMap((source) => {
+    const pattern = compilePattern(source);
+    return 'refused' in pattern ? [`patterns/${source}: ${pattern.refused}`] : [];
+  });
+}

@@ -1,0 +1,135 @@
+import { readFile } from 'node:fs/promises';
+import { expect } from 'chai';
+import type { Page } from 'playwright-core';
+import { ACCOUNT, ConsoleLab, TOKEN } from '../support/browser.js';
+
+const OF_ACCOUNT = `/accounts/${ACCOUNT}/metaflows`;
+const OF_USER = `/accounts/${ACCOUNT}/users/1003/metaflows`;
+const RECORD = { module: 'record_call', data: { action: 'start' } };
+
+describe('the console’s metaflows', function () {
+  this.timeout(60_000);
+  let lab: ConsoleLab;
+  let page: Page;
+
+  before(async () => {
+    lab = await ConsoleLab.start();
+  });
+  beforeEach(async () => {
+    await lab.ask('POST', OF_ACCOUNT, { numbers: { 7: RECORD } });
+    await lab.ask('DELETE', OF_USER);
+  });
+  afterEach(() => page.context().close());
+  after(() => lab.close());
+
+  const open = async (token = TOKEN) => {
+    page = await lab.loggedIn(token);
+    await page.getByRole('navigation').getByRole('link', { name: 'Metaflows' }).click();
+    await page.getByRole('heading', { name: 'Codes' }).waitFor();
+  };
+  const openUser = async () => {
+    await open();
+    await page.getByLabel('Whose').selectOption('user');
+    await page.getByRole('textbox', { name: 'User' }).fill('1003');
+    await page.getByRole('button', { name: 'Open' }).click();
+    await page.getByRole('row', { name: /^\*7 .*the account/ }).waitFor();
+  };
+  const stored = (path = OF_USER) => lab.ask('GET', path);
+  const saved = () => page.getByText('This is not saved yet.').waitFor({ state: 'detached' });
+
+  it('are written with the form, which is drawn from the schema, and work in a call', async () => {
+    await openUser();
+    await page.getByRole('button', { name: 'Add a code' }).click();
+    await page.getByRole('textbox', { name: 'Code' }).fill('85');
+    await page.getByLabel('action', { exact: true }).selectOption('start');
+    await page.getByLabel('time_limit', { exact: true }).fill('60');
+    await page.getByLabel('play_beep').selectOption('no');
+    await page.getByRole('button', { name: 'Apply' }).click();
+    await page.getByRole('row', { name: /^\*85 Record the user/ }).waitFor();
+    expect(await lab.faults(page)).to.deep.equal([]);
+    await page.getByRole('button', { name: 'Save' }).click();
+    await saved();
+    const data = { action: 'start', time_limit: 60, play_beep: false };
+    expect(await stored()).to.deep.equal({ numbers: { 85: { module: 'record_call', data } } });
+    await page.getByRole('navigation').getByRole('link', { name: 'Calls now' }).click();
+    await page.getByText('live', { exact: true }).waitFor();
+    await lab.softswitch.call('1003', '1004');
+    await lab.softswitch.press('1003', '*85');
+    await page.getByText('Recording', { exact: true }).waitFor();
+    await lab.hangUp();
+  });
+
+  it('say which codes make each other wait, and what would fire and when', async () => {
+    await lab.ask('POST', OF_USER, {
+      digit_timeout: 1000,
+      numbers: { 71: { module: 'hangup' } },
+    });
+    await openUser();
+    await page.getByText('*7 works only 1000 ms after its last digit: *71 could still come.').waitFor();
+    const keypad = page.getByRole('group', { name: 'Try it' });
+    for (const key of ['*', '7']) await keypad.getByRole('button', { name: new RegExp(`^[${key}]`) }).click();
+    await page.getByText('*7…', { exact: true }).waitFor();
+    await page.getByText('*7: Record, after 1000 ms.').waitFor();
+    await keypad.getByRole('button').first().focus();
+    await page.keyboard.type('*71');
+    await page.getByText('*71: Hang up, at once.').waitFor();
+    await page.keyboard.type('*9');
+    await page.getByText('*9: nothing.').waitFor();
+  });
+
+  it('are written as JSON, which is judged as it is typed', async () => {
+    await openUser();
+    const json = page.getByRole('textbox', { name: 'JSON' });
+    const wrong: [string, RegExp][] = [
+      ['{', /JSON/],
+      [
+        JSON.stringify({ numbers: { 7: { module: 'record_call', data: { action: 'begin' } } } }),
+        /action: .*"begin"|action/,
+      ],
+      [JSON.stringify({ numbers: { 7: { module: 'nothing' } } }), /module/],
+      [JSON.stringify({ colour: 'red' }), /colour: there is no such key/],
+      [JSON.stringify({ patterns: { '^7 1$': { module: 'none' } } }), /the pattern matches no digits/],
+    ];
+    for (const [text, fault] of wrong) {
+      await json.fill(text);
+      const faults = page.locator('#json-faults').getByRole('listitem');
+      await faults.first().waitFor();
+      expect((await faults.allInnerTexts()).join('\n')).to.match(fault);
+      expect(await faults.count()).to.equal(1);
+    }
+    await json.fill(JSON.stringify({ data: { numbers: { 9: { module: 'hangup' } } } }));
+    await page.getByRole('row', { name: /^\*9 Hang up the user/ }).waitFor();
+    await page.getByRole('button', { name: 'Save' }).click();
+    await saved();
+    expect(await stored()).to.deep.equal({ numbers: { 9: { module: 'hangup' } } });
+  });
+
+  it('are exported as one would POST them, and imported', async () => {
+    await open();
+    const download = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Export' }).click();
+    const text = await readFile(await (await download).path(), 'utf8');
+    expect(JSON.parse(text)).to.deep.equal({ data: { numbers: { 7: RECORD } } });
+    await page.getByLabel('Import').setInputFiles({
+      name: 'other.json',
+      mimeType: 'application/json',
+      buffer: Buffer.from(text.replace('"7"', '"8"')),
+    });
+    await page.getByRole('row', { name: /^\*8 Record the account/ }).waitFor();
+    await page.getByRole('button', { name: 'Remove *8' }).click();
+    await page.getByText('There are no codes.').waitFor();
+    await page.getByRole('button', { name: 'Save' }).click();
+    await saved();
+    expect(await stored(OF_ACCOUNT)).to.deep.equal({ numbers: {} });
+  });
+
+  it('are read by a viewer, and written by a user where they are the user’s', async () => {
+    await open((await lab.tokenOf('viewer')).token);
+    await page.getByRole('row', { name: /^\*7 Record/ }).waitFor();
+    expect(await page.getByRole('button', { name: /Edit|Add|Save|Remove/ }).count()).to.equal(0);
+    await page.context().close();
+    await open((await lab.tokenOf('user', '1003')).token);
+    await page.getByText('this token may not see it').waitFor();
+    await page.getByRole('button', { name: 'Add a code' }).waitFor();
+  });
+});
