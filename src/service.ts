@@ -124,7 +124,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
     calls,
     switchOf,
     store: store.recordings,
-    mayWrite: (switchId) => !acting.isOthers(switchId),
+    mayWrite: (switchId, isDisputed) => (isDisputed ? acting.actsFor(switchId) : !acting.isOthers(switchId)),
     files,
     transport,
     dir: config.recordingsDir,

@@ -8,8 +8,11 @@ import { ByParty } from './parties.js';
 
 /** What keeps recording documents; written for a document in the order of the calls. */
 export interface RecordingsPort {
-  /** `happened`, in this order, is kept with it until it is told. */
-  save(doc: RecordingDocument, happened?: readonly Happening[]): Promise<void>;
+  /**
+   * `happened`, in this order, is kept with it until it is told. Where somebody else has written the document meanwhile,
+   * rejects with `not_acting` unless `mayStill`.
+   */
+  save(doc: RecordingDocument, happened: readonly Happening[], mayStill: () => boolean): Promise<void>;
   unfinished(): Promise<RecordingDocument[]>;
   get(account: string, id: string): Promise<RecordingDocument | undefined>;
 }
@@ -50,7 +53,7 @@ export class ActiveRecordings {
     private readonly store: RecordingsPort,
     private readonly audit: Audit,
     private readonly tell: (event: RecordingEvent) => Promise<void>,
-    private readonly mayWrite: (switchId: string) => boolean = () => true,
+    private readonly mayWrite: (switchId: string, isDisputed: boolean) => boolean = () => true,
   ) {}
 
   get(id: string): Active | undefined {
@@ -128,9 +131,10 @@ export class ActiveRecordings {
 
   private async write(active: Active, doc: RecordingDocument, happened: readonly Happening[]): Promise<void> {
     clearTimeout(this.unsaved.get(doc.id));
-    if (!this.mayWrite(doc.internal.switch)) {
+    const switchId = doc.internal.switch;
+    if (!this.mayWrite(switchId, false)) {
       this.unsaved.delete(doc.id);
-      throw new MetaflowsError('not_acting', doc.internal.switch);
+      throw new MetaflowsError('not_acting', switchId);
     }
     active.untold.push(...happened);
     try {
@@ -138,7 +142,7 @@ export class ActiveRecordings {
         await this.audit(eventOf(doc, entry));
         active.audited++;
       }
-      await this.store.save(doc, active.untold);
+      await this.store.save(doc, active.untold, () => this.mayWrite(switchId, true));
     } catch (error) {
       const again = () => void this.save(active, active.doc).catch(() => undefined);
       this.unsaved.set(doc.id, setTimeout(again, RETRY_MS));

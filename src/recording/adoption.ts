@@ -28,6 +28,8 @@ export interface AdoptionParts {
   destinationOf: (leg: Leg, owner: Owner) => ForeignRecorder['destination'];
   /** The recording is listed from here on. */
   add: (doc: RecordingDocument) => Promise<void>;
+  /** A recorder runs on the leg that is not listed. */
+  unlisted: (leg: Leg, path: string) => Promise<void>;
   now: (switchId: string) => number;
   log: Logger;
 }
@@ -65,11 +67,11 @@ export class Adoption {
     for (const { uuid } of this.parts.calls.legsOf(leg)) this.consider(uuid);
   }
 
-  /** Asks the switch for the recorders of the legs that it has. */
-  async find(switchId: string, legs: LegData[]): Promise<void> {
+  /** Asks the switch for the recorders of the legs that it has; resolves with those that are named as ours are. */
+  async find(switchId: string, legs: LegData[]): Promise<{ uuid: string; path: string }[]> {
     const port = this.parts.switchOf(switchId);
     for (const uuid of this.foreign.keys()) if (!this.parts.calls.get(uuid)) this.gone(uuid);
-    await Promise.all(
+    const found = await Promise.all(
       legs.map(async ({ uuid }) => {
         const [answer = ''] = await port.apis(uuid, [buglist(uuid)]);
         const targets = parseBuglist(answer)
@@ -79,35 +81,40 @@ export class Adoption {
           if (!targets.includes(path)) this.stopped(uuid, path);
         }
         for (const target of targets) this.started(uuid, target, this.parts.now(switchId));
+        const ours = targets.filter((path) => path.startsWith(`${this.parts.dir}/`) && OURS.test(path));
+        return ours.map((path) => ({ uuid, path }));
       }),
     );
+    return found.flat();
   }
 
   private consider(uuid: string): void {
-    const { calls, recordings, dir, ceiling, destinationOf, add, now, log } = this.parts;
+    const { calls, recordings, dir, ceiling, destinationOf, add, unlisted, now, log } = this.parts;
     const target = calls.get(uuid);
     const paths = this.foreign.get(uuid);
     if (!target || target.down || target.endpoint === 'loopback' || !paths) return;
     const far = calls.farLeg(target);
-    const ownerLeg = target.owner ? target : far?.owner ? far : undefined;
+    const ownerLeg = target.owner ? target : far;
     const owner = ownerLeg?.owner;
-    if (!owner) return;
     for (const [path, at] of paths) {
       if (recordings.onLeg(uuid).some(({ doc }) => switchPath(doc, dir) === path)) continue;
       const isCaller = calls.isCaller(target, far);
-      const doc = adoptedDocument(
-        { path, owner, ownerLeg, destination: destinationOf(ownerLeg, owner) },
-        dir,
-        {
+      const doc =
+        owner &&
+        adoptedDocument({ path, owner, ownerLeg, destination: destinationOf(ownerLeg, owner) }, dir, {
           target,
           other: far,
           caller: isCaller ? target : far,
           parties: calls.partiesOf(target),
           ceiling,
           at,
-        },
-      );
-      if (!doc) continue;
+        });
+      if (!doc) {
+        unlisted(target, path).catch((error: unknown) => {
+          log.error('a recorder that is not listed could not be masked', { leg: uuid, error });
+        });
+        continue;
+      }
       const entry = entryOf({ by: 'service', owner, at: now(target.switchId) }, 'start', 'ok');
       add(audited(doc, entry)).then(
         () => log.info('recording adopted', { recording: doc.id, leg: uuid, account: owner.account }),

@@ -144,33 +144,43 @@ export class Commands {
     legs: Leg[],
     running: Active[],
   ): Promise<RecordOutcome> {
-    const {
-      done,
-      others,
-      failed,
-      at: doneAt,
-    } = await this.parts.maskers.apply(verb, legs, running, request.leg.callId);
+    const { maskers, recordings, keep, limits, options } = this.parts;
+    const wasMasked = maskers.holds(legs, running);
+    const masking = await maskers.apply(verb, legs, running, request.leg.callId);
+    const { done, others, failed, at: doneAt } = masking;
     const at = request.maskedInSwitch && verb === 'mask' ? request.at : doneAt;
     const masks = verb === 'mask';
     const incomplete = masks ? 'mask_incomplete' : 'unmask_incomplete';
     const past = masks ? 'masked' : 'unmasked';
-    await Promise.all(
-      running.map(async (active) => {
-        // It may have ended meanwhile: what has ended is not changed any more.
-        if (!this.parts.recordings.get(active.doc.id)) return;
-        const change = masks ? masked : unmasked;
-        const changed = done.has(active) ? change(active.doc, at) : active.doc;
-        const doc = failed === undefined ? audited(changed, entryOf(request, verb, 'ok')) : changed;
-        const kept = this.parts.keep(active, doc, done.has(active) ? past : undefined);
-        this.parts.limits.arm(active);
-        await kept;
-      }),
-    );
-    if (failed !== undefined) throw new MetaflowsError(incomplete, failed);
+    const accounts = running.map(async (active) => {
+      // It may have ended meanwhile: what has ended is not changed any more.
+      if (!recordings.get(active.doc.id)) return;
+      const change = masks ? masked : unmasked;
+      const changed = done.has(active) ? change(active.doc, at) : active.doc;
+      const isChanged = changed !== active.doc;
+      if (!isChanged && request.by === 'service') return;
+      const doc = failed === undefined ? audited(changed, entryOf(request, verb, 'ok')) : changed;
+      const kept = keep(active, doc, isChanged ? past : undefined);
+      limits.arm(active);
+      await kept;
+    });
     // Only recorders of others were masked.
-    if (running.length === 0)
-      await this.parts.options.audit(this.unrecorded(request, entryOf(request, verb, 'ok')));
-    this.parts.options.log.info(`recording ${past}`, {
+    if (running.length === 0 && failed === undefined)
+      accounts.push(options.audit(this.unrecorded(request, entryOf(request, verb, 'ok'))));
+    try {
+      await Promise.all(accounts);
+    } catch (error) {
+      // Whoever is told that it failed believes the call masked.
+      if (!masks && wasMasked) {
+        const again = this.byService('mask', request.leg, request.owner.account);
+        await this.mask('mask', again, legs, running).catch((failure: unknown) => {
+          options.log.warn('masked again, not stored', { leg: request.leg.uuid, error: failure });
+        });
+      }
+      throw error;
+    }
+    if (failed !== undefined) throw new MetaflowsError(incomplete, failed);
+    options.log.info(`recording ${past}`, {
       recordings: running.map(({ doc }) => doc.id),
       others,
     });
@@ -219,20 +229,14 @@ export class Commands {
     const finished = this.parts.finisher.expect(active, reason, entry);
     try {
       const stop = record('stop', leg, this.parts.pathOf(active));
-      const [reply = ''] = await port.apis(target?.callId ?? leg, [
-        stop,
-        ...this.parts.maskers.forget(active),
-      ]);
+      const [reply = ''] = await port.apis(target?.callId ?? leg, [stop]);
       // A leg that has just hung up stops its recording by itself.
       if (target?.down === false) assertAccepted(reply);
     } catch (error) {
       finished.cancel();
       throw error;
     }
-    const doc = await finished.document;
-    for (const other of this.parts.recordings.ofParty(leg))
-      this.parts.attempt(other, this.parts.prepare(other, leg));
-    return doc;
+    return finished.document;
   }
 
   /** Being masked belongs to the call: what records it in clear beside a masked recording is masked too. */
@@ -244,11 +248,16 @@ export class Commands {
     const recordings = this.parts.recordings.ofCall(legs).filter(isOfCall);
     const clear = recordings.find((active) => !isMasked(active));
     if (!clear || !this.parts.maskers.holds(legs, recordings)) return;
-    const owner = { account: clear.doc.account_id };
-    this.parts.attempt(
-      clear,
-      this.run({ data: { action: 'mask' }, leg, by: 'service', owner, at: this.parts.now(leg.switchId) }),
-    );
+    this.parts.attempt(clear, this.run(this.byService('mask', leg, clear.doc.account_id)));
+  }
+
+  /** Masks a recorder that is not listed where its call is masked. Rejects with `mask_incomplete`, and as the switch does. */
+  maskUnlisted(leg: Leg, path: string): Promise<void> {
+    return this.parts.turn([leg.uuid], async () => {
+      const legs = this.parts.options.calls.legsOf(leg);
+      if (this.parts.maskers.holds(legs, this.parts.recordings.ofCall(legs)))
+        await this.parts.maskers.maskOther(leg, path, legs);
+    });
   }
 
   async unmaskByLimit(active: Active): Promise<RecordOutcome> {
@@ -256,14 +265,11 @@ export class Commands {
       .map((uuid) => this.parts.options.calls.get(uuid))
       .find((party) => party);
     if (!leg) throw new MetaflowsError('call_gone');
-    const owner = { account: active.doc.account_id };
-    return this.run({
-      data: { action: 'unmask' },
-      leg,
-      by: 'service',
-      owner,
-      at: this.parts.now(leg.switchId),
-    });
+    return this.run(this.byService('unmask', leg, active.doc.account_id));
+  }
+
+  private byService(action: 'mask' | 'unmask', leg: Leg, account: string): RecordRequest {
+    return { data: { action }, leg, by: 'service', owner: { account }, at: this.parts.now(leg.switchId) };
   }
 
   /** Somebody asked for something that changed nothing. */

@@ -51,8 +51,11 @@ export interface RecorderOptions {
   calls: Calls;
   switchOf: (id: string) => RecordingSwitch;
   store: RecordingsPort;
-  /** Whether documents of this switch's recordings are not another instance's to write; all are this one's by default. */
-  mayWrite?: (switchId: string) => boolean;
+  /**
+   * Whether documents of this switch's recordings are not another instance's to write; all are this one's by default.
+   * `isDisputed`: somebody else has written one, so that it has to be known that this instance acts.
+   */
+  mayWrite?: (switchId: string, isDisputed: boolean) => boolean;
   files: RecordingFiles;
   /** Missing where the service sees the folder that the switch writes to. */
   transport?: Transport | undefined;

@@ -49,7 +49,7 @@ export class Recorder {
     const pathOf = (active: Active) => this.pathOf(active);
     this.maskers = new Maskers(calls, switchOf, pathOf, this.now);
     this.finisher = new Finisher(this.active, options, this.now, (active) =>
-      this.attempt(active, this.maskers.over(active)),
+      this.attempt(active, this.over(active)),
     );
     this.limits = new Limits(this.now, {
       onTimeLimit: (active) => this.attempt(active, this.commands.endByItself(active, 'time_limit')),
@@ -84,9 +84,13 @@ export class Recorder {
         await this.keep(active, doc, 'started');
         await this.prepare(active, doc.internal.leg);
       },
+      unlisted: (leg, path) => this.commands.maskUnlisted(leg, path),
       now: this.now,
     });
-    this.strays = new Strays(options, this.active, pathOf);
+    this.strays = new Strays(options, this.active, pathOf, (leg) => {
+      const legs = calls.legsOf(leg);
+      return this.maskers.holds(legs, this.active.ofCall(legs));
+    });
     const keep = (active: Active, doc: RecordingDocument) => this.attempt(active, this.keep(active, doc));
     this.following = new Following({
       ...parts,
@@ -111,9 +115,11 @@ export class Recorder {
       announcer: this.announcer,
       adoption: this.adoption,
       maskers: this.maskers,
+      strays: this.strays,
       pathOf,
       now: this.now,
       keep: (active, doc, type) => this.keep(active, doc, type),
+      turn: (uuids, work) => this.turns.take(this.callOf(uuids), work),
     });
   }
 
@@ -195,6 +201,7 @@ export class Recorder {
 
   /** The recordings of a switch are another instance's now, or were meanwhile: they go on, and nothing is known of them. */
   forget(switchId: string): void {
+    this.maskers.forget(switchId);
     for (const active of [...this.active.all()]) {
       if (active.doc.internal.switch !== switchId) continue;
       this.active.retire(active);
@@ -266,6 +273,15 @@ export class Recorder {
     const isOwn = ({ doc }: Active) => !isAdopted(doc);
     if (isOwn(active) || !this.active.ofParty(active.doc.internal.leg).some(isOwn))
       await this.maskers.prepare(active, key);
+  }
+
+  /** A recording runs no more: mask codes mask what else records its legs, or nothing. */
+  private async over(active: Active): Promise<void> {
+    const { parties, leg } = active.doc.internal;
+    await this.maskers.over(active);
+    await Promise.all(parties.map((uuid) => this.left(uuid)));
+    const others = new Set(parties.flatMap((uuid) => this.active.ofParty(uuid)));
+    await Promise.all([...others].map((other) => this.prepare(other, leg)));
   }
 
   /** A leg has left the call of a recording; it may have another by now. */

@@ -25,6 +25,7 @@ import type { Limits } from './limits.js';
 import type { Maskers } from './masking.js';
 import type { RecorderOptions } from './ports.js';
 import { isOk, maskNote, type Segments } from './segments.js';
+import type { Strays } from './strays.js';
 import { audited, cuts, masked, momentOf, segmentEnded, unmasked } from './state.js';
 
 export interface RecoveryParts {
@@ -37,10 +38,13 @@ export interface RecoveryParts {
   announcer: Announcer;
   adoption: Adoption;
   maskers: Maskers;
+  strays: Strays;
   pathOf: (active: Active) => string;
   now: (switchId: string) => number;
   /** Stores the document, then tells of what happened to it. */
   keep: (active: Active, doc: RecordingDocument, type?: Happening['type']) => Promise<void>;
+  /** Runs in the turn of the legs' call. */
+  turn: (uuids: string[], work: () => Promise<void>) => Promise<void>;
 }
 
 export class Recovery {
@@ -61,6 +65,7 @@ export class Recovery {
   }
 
   async recover(switchId: string, legs: LegData[]): Promise<void> {
+    this.parts.maskers.found(legs);
     const byUuid = new Map(legs.map((leg) => [leg.uuid, leg]));
     const docs = await this.unfinished(switchId);
     const { recordings } = this.parts;
@@ -80,7 +85,25 @@ export class Recovery {
       await this.parts.segments.stored(begun);
     }
     await Promise.all(docs.map((doc) => this.recoverOne(doc, byUuid)));
-    await this.parts.adoption.find(switchId, legs);
+    const ours = await this.parts.adoption.find(switchId, legs);
+    await Promise.all(
+      ours.map(({ uuid, path }) => this.parts.turn([uuid], () => this.endUnknown(uuid, path))),
+    );
+  }
+
+  /** Ends a recorder of ours that no recording knows of: nobody could mask it, nor stop it. */
+  private async endUnknown(uuid: string, path: string): Promise<void> {
+    const { options, recordings, segments, strays, pathOf } = this.parts;
+    const leg = options.calls.get(uuid);
+    const isKnown = recordings.onLeg(uuid).some((active) => pathOf(active) === path);
+    if (!leg || isKnown || segments.isStarting(path)) return;
+    const port = options.switchOf(leg.switchId);
+    const [bugs = ''] = await port.apis(leg.callId, [buglist(uuid)]);
+    if (!parseBuglist(bugs).some(({ target }) => target === path)) return;
+    options.log.warn('a recorder that no recording knows of is ended', { leg: uuid });
+    await port.apis(leg.callId, [record('stop', uuid, path)]);
+    // One that the switch moved does not answer to its path.
+    await strays.end(leg, path);
   }
 
   /** What the switch has noted of segments that begin, where they did. */
@@ -117,16 +140,18 @@ export class Recovery {
   }
 
   private async recoverOne(doc: RecordingDocument, legs: ReadonlyMap<string, LegData>): Promise<void> {
-    const { recordings, finisher, following, limits, announcer, pathOf, keep } = this.parts;
+    const { recordings, finisher, following, limits, announcer, strays, pathOf, keep } = this.parts;
     const active = recordings.get(doc.id) ?? recordings.add(doc, doc.audit.length);
+    strays.forget(pathOf(active));
     if (doc.stop_reason) {
       // It had ended, and its file had not come.
       void finisher.finish(active, doc.stop_reason, undefined);
       return;
     }
     announcer.arm(active);
+    const uuids = [...legs.keys()];
     const isLost = hasRecorder(active) && !legs.has(doc.internal.leg);
-    const carrier = isLost ? await this.carrierOf(active, [...legs.keys()]) : undefined;
+    const carrier = isLost ? await this.carrierOf(active, uuids) : undefined;
     let known = doc;
     if (isLost && carrier === undefined) known = segmentEnded(doc, await this.endOfAudio(doc));
     known = await this.maskedMeanwhile(known);
@@ -136,7 +161,11 @@ export class Recovery {
     // Its leg left while nobody looked: it goes on with who is left, or is over.
     else if (!hasRecorder(active)) following.segmentOver(active, undefined, 'switch_lost');
     else if (await this.runs(active)) limits.arm(active);
-    else void finisher.finish(active, 'switch_lost', undefined);
+    else {
+      const moved = await this.carrierOf(active, uuids);
+      if (moved !== undefined) following.moved(moved, pathOf(active), pathOf);
+      else void finisher.finish(active, 'switch_lost', undefined);
+    }
   }
 
   /** Whether the switch records it; then masked again where it is masked. */

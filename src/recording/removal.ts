@@ -6,11 +6,12 @@ import { isRunning } from './state.js';
 
 export interface RemovalOptions {
   recordings: {
-    /** Deletes the document where `before` resolves with true; nothing changes it meanwhile. */
+    /** Deletes the document, after `before`, where `permits` its newest version; nothing changes it from then on. */
     delete(
       account: string,
       id: string,
-      before: (doc: RecordingDocument) => Promise<boolean>,
+      permits: (doc: RecordingDocument) => boolean,
+      before: (doc: RecordingDocument) => Promise<void>,
     ): Promise<boolean>;
   };
   files: { removeAll(files: string[]): Promise<void> };
@@ -41,15 +42,17 @@ export class Removal {
       await audit(eventOf(found, { ...deleter, action: 'deletion', at, result }));
     };
     try {
-      const deleted = await recordings.delete(account_id, id, async (doc) => {
+      const permits = (doc: RecordingDocument) => {
         if (!due(doc)) return false;
         found = doc;
         if (isRunning(doc)) throw new MetaflowsError('recording_running');
         if (doc.legal_hold) throw new MetaflowsError('legal_hold');
+        return true;
+      };
+      const deleted = await recordings.delete(account_id, id, permits, async (doc) => {
         await account('begun');
         // The audio first: a document without audio can be deleted again, audio without a document is never found.
         await files.removeAll([doc.internal.file, ...doc.segments.map(({ file }) => file)]);
-        return true;
       });
       if (deleted) await account('ok');
       return deleted;

@@ -3,10 +3,10 @@
  * ends them (freeswitch.md), which ends everybody's on that leg. Those go on, each appended to its own file.
  */
 import type { Leg } from '../calls/calls.js';
+import { isMetaflowsError } from '../errors.js';
 import { buglist, parseBuglist, record, type ApiCommand } from '../switch/commands.js';
 import type { Active, ActiveRecordings } from './active.js';
 import { isAdopted } from './document.js';
-import { isMasked } from './masking.js';
 import { isOk } from './segments.js';
 import type { RecorderOptions } from './ports.js';
 
@@ -20,6 +20,8 @@ export class Strays {
     private readonly options: RecorderOptions,
     private readonly recordings: ActiveRecordings,
     private readonly pathOf: (active: Active) => string,
+    /** Whether what records the leg is to be masked. */
+    private readonly isMasked: (leg: Leg) => boolean,
   ) {}
 
   /** Ends the recorder that was moved to `leg`, unless it has been; rejects with a MetaflowsError. */
@@ -32,14 +34,25 @@ export class Strays {
     if (!paths.includes(path)) return;
     const ours = [...this.recordings.all()].filter(({ doc }) => !isAdopted(doc));
     const beside = ours.filter(({ doc }) => doc.internal.leg === leg.uuid).map(this.pathOf);
-    for (const each of beside) if (paths.includes(each)) this.taken.add(each);
     const all = [path, ...ours.map(this.pathOf)];
     const others = paths.filter((each) => !all.includes(each));
-    for (const other of others) this.resuming.add(other);
+    const taken = beside.filter((each) => paths.includes(each));
     const stopAll = { command: 'uuid_record', args: `${leg.uuid} stop all` };
     const starts = others.map((other) => this.resume(leg, other));
-    const replies = await port.apis(leg.callId, [stopAll, ...starts.flat()]);
-    if (!replies.slice(1).every(isOk)) {
+    for (const each of taken) this.taken.add(each);
+    for (const other of others) this.resuming.add(other);
+    const stay = () => {
+      for (const each of [...taken, ...others]) this.forget(each);
+    };
+    const replies = await port.apis(leg.callId, [stopAll, ...starts.flat()]).catch((error: unknown) => {
+      // What timed out is carried out all the same when the switch comes to it.
+      if (!isMetaflowsError(error, 'switch_timeout')) stay();
+      throw error;
+    });
+    if (!isOk(replies[0])) {
+      stay();
+      this.options.log.error('a recorder that the switch moved could not be ended', { leg: leg.uuid });
+    } else if (!replies.slice(1).every(isOk)) {
       this.options.log.error('a recorder of others could not be begun again', { leg: leg.uuid });
     }
   }
@@ -54,11 +67,16 @@ export class Strays {
     return this.taken.delete(path);
   }
 
+  /** What was to stop at `path` has, unheard, or does not any more. */
+  forget(path: string): void {
+    this.taken.delete(path);
+    this.resuming.delete(path);
+  }
+
   private resume(leg: Leg, path: string): ApiCommand[] {
-    const adopted = this.recordings.ofParty(leg.uuid).find((active) => this.pathOf(active) === path);
     return [
       record('start', leg.uuid, path, { variables: { RECORD_APPEND: 'true' } }),
-      ...(adopted && isMasked(adopted) ? [record('mask', leg.uuid, path)] : []),
+      ...(this.isMasked(leg) ? [record('mask', leg.uuid, path)] : []),
     ];
   }
 }

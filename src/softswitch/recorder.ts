@@ -200,7 +200,7 @@ export function startRecording(
   let file: WavWriter;
   try {
     makeFolder(dirname(target));
-    if (extname(target) !== '.wav') throw new Error('no other format is written here');
+    if (!['.wav', '.raw'].includes(extname(target))) throw new Error('no other format is written here');
     file = new WavWriter(
       target,
       rate,

@@ -5,8 +5,12 @@ const HEADER_BYTES = 44;
 /** `SWITCH_DEFAULT_FILE_BUFFER_LEN`: what a recording keeps back before it writes. */
 export const FILE_BUFFER_BYTES = 65536;
 
-/** A WAV file being written: as with libsndfile, the lengths in its header come at {@link close}. */
+/**
+ * A WAV file being written: as with libsndfile, the lengths in its header come at {@link close}. A `.raw` file is the same
+ * without a header (`mod_sndfile.c`).
+ */
 export class WavWriter {
+  readonly #headerBytes: number;
   #file: number;
   #pending: Buffer[] = [];
   #pendingBytes = 0;
@@ -23,16 +27,17 @@ export class WavWriter {
     private readonly bufferBytes: number,
     append = false,
   ) {
+    this.#headerBytes = path.endsWith('.raw') ? 0 : HEADER_BYTES;
     const continued = append && existsSync(path);
     this.#file = openSync(path, continued ? 'r+' : 'w');
     // the RIFF length 8 of an unfinished file is libsndfile's
-    if (continued) this.#dataBytes = Math.max(0, fstatSync(this.#file).size - HEADER_BYTES);
-    else writeSync(this.#file, this.#header(8, 0), 0, HEADER_BYTES, 0);
+    if (continued) this.#dataBytes = Math.max(0, fstatSync(this.#file).size - this.#headerBytes);
+    else writeSync(this.#file, this.#header(8, 0), 0, this.#headerBytes, 0);
   }
 
   /** Bytes of the file, were everything written. */
   get size(): number {
-    return HEADER_BYTES + this.#dataBytes + this.#pendingBytes;
+    return this.#headerBytes + this.#dataBytes + this.#pendingBytes;
   }
 
   write(samples: Int16Array): void {
@@ -43,7 +48,13 @@ export class WavWriter {
 
   close(): void {
     this.#flush();
-    writeSync(this.#file, this.#header(this.size - 8, this.#dataBytes), 0, HEADER_BYTES, 0);
+    writeSync(
+      this.#file,
+      this.#header(HEADER_BYTES - 8 + this.#dataBytes, this.#dataBytes),
+      0,
+      this.#headerBytes,
+      0,
+    );
     closeSync(this.#file);
   }
 
@@ -56,7 +67,7 @@ export class WavWriter {
     const data = Buffer.concat(this.#pending);
     this.#pending = [];
     this.#pendingBytes = 0;
-    writeSync(this.#file, data, 0, data.length, HEADER_BYTES + this.#dataBytes);
+    writeSync(this.#file, data, 0, data.length, this.#headerBytes + this.#dataBytes);
     this.#dataBytes += data.length;
   }
 

@@ -5,6 +5,7 @@
  * documents are written before the recording: one without its recording means a crash in between, and is passed
  * over. So is what happened to a recording and is still to be told: `news/{account}/{id}/{happening}`.
  */
+import { MetaflowsError } from '../errors.js';
 import type { RecordingDocument } from '../generated/recording.js';
 import type { Happening, RecordingEvent } from '../recording/events.js';
 import { newRecordingId } from '../recording/files.js';
@@ -46,6 +47,8 @@ export interface Stored {
   recording: RecordingDocument;
   /** How many things have happened to it. */
   happenings?: number;
+  /** Nobody changes it any more: its audio is being removed, or a crash came meanwhile. */
+  deleting?: boolean;
 }
 
 /** Of a recording whose document does not count as many, it has not happened: a crash came before the document. */
@@ -65,9 +68,14 @@ export class RecordingStore {
 
   /**
    * The last call wins, also when it comes before an earlier one has ended. With it is stored what `happened`, in this
-   * order, until it is {@link told}.
+   * order, until it is {@link told}. Where another process has written it meanwhile, rejects with `not_acting` unless
+   * `mayStill`.
    */
-  save(recording: RecordingDocument, happened: readonly Happening[] = []): Promise<void> {
+  save(
+    recording: RecordingDocument,
+    happened: readonly Happening[] = [],
+    mayStill: () => boolean = () => true,
+  ): Promise<void> {
     const key = keyOf(recording.account_id, recording.id);
     return this.#turns.take(key, async () => {
       if (!this.#marked.has(key)) {
@@ -78,10 +86,12 @@ export class RecordingStore {
         this.#marked.add(key);
       }
       // A hold is not the recorder's, whose document may be older.
-      await this.#write(recording, happened, (current) => ({
-        ...recording,
-        ...(current?.legal_hold && { legal_hold: true }),
-      }));
+      const { legal_hold, ...own } = recording;
+      const change = (current = recording): RecordingDocument => ({
+        ...own,
+        ...(current.legal_hold && { legal_hold: true }),
+      });
+      await this.#write(recording, happened, change, mayStill);
       if (!isRunning(recording)) {
         await this.#documents.remove(`unfinished/${key}`);
         this.#marked.delete(key);
@@ -90,7 +100,8 @@ export class RecordingStore {
   }
 
   /**
-   * Stores what `change` makes of the newest version of a recording, and resolves with it; undefined where there is none.
+   * Stores what `change` makes of the newest version of a recording, and resolves with it; undefined where there is none,
+   * or it is being deleted.
    * Of one that has not ended only `legal_hold` may be changed: all else is the recorder's. `happened` as with {@link save}.
    */
   async change(
@@ -168,18 +179,33 @@ export class RecordingStore {
   }
 
   /**
-   * Deletes the document after `before` has done with it what is to be done; where that rejects, or resolves with false,
-   * nothing is deleted. Nothing changes the recording meanwhile. Whether it was deleted.
+   * Deletes the document where `permits` its newest version, after `before` has done with it what is to be done; where
+   * that rejects, or `permits` throws, nothing is deleted. From the permission on nothing changes the recording, by
+   * another process neither. Whether it was deleted.
    */
   delete(
     account: string,
     id: string,
-    before: (recording: RecordingDocument) => Promise<boolean> = () => Promise.resolve(true),
+    permits: (recording: RecordingDocument) => boolean = () => true,
+    before: (recording: RecordingDocument) => Promise<void> = () => Promise.resolve(),
   ): Promise<boolean> {
     return this.#turns.take(keyOf(account, id), async () => {
-      const recording = await this.get(account, id);
-      if (!recording || !(await before(recording))) return false;
-      await this.#documents.remove(`recording/${keyOf(account, id)}`);
+      const key = `recording/${keyOf(account, id)}`;
+      let recording: RecordingDocument | undefined;
+      await this.#documents.change<Stored>(key, (current) => {
+        recording = current && permits(current.recording) ? current.recording : undefined;
+        return current && recording ? { ...current, deleting: true } : current;
+      });
+      if (!recording) return false;
+      try {
+        await before(recording);
+      } catch (error) {
+        await this.#documents
+          .revise<Stored>(key, ({ deleting, ...current }) => current)
+          .catch(() => undefined);
+        throw error;
+      }
+      await this.#documents.remove(key);
       for (const shipment of shipmentsOf(recording)) await this.#documents.remove(OUTBOX + shipment);
       const untold = newsId(recording, '');
       for (const news of await this.#documents.ids(untold)) await this.#documents.remove(untold + news);
@@ -201,7 +227,8 @@ export class RecordingStore {
     recording: RecordingDocument,
     happened: readonly Happening[],
     change: (current: RecordingDocument | undefined) => RecordingDocument,
-  ): Promise<RecordingDocument> {
+    mayStill: () => boolean = () => true,
+  ): Promise<RecordingDocument | undefined> {
     const key = recordingId(recording);
     if (happened.length > 0) {
       const before = (await this.#documents.get<Stored>(key))?.value;
@@ -212,11 +239,18 @@ export class RecordingStore {
         await this.#documents.create(newsId(recording, each.id), news);
       }
     }
-    const { value } = await this.#documents.update<Stored>(key, (current) => ({
-      recording: change(current?.recording),
-      happenings: (current?.happenings ?? 0) + happened.length,
-    }));
-    return value.recording;
+    let isDisputed = false;
+    const { value } = await this.#documents.update<Stored>(key, (current) => {
+      if (isDisputed && !mayStill()) throw new MetaflowsError('not_acting', recording.internal.switch);
+      isDisputed = true;
+      return current?.deleting
+        ? current
+        : {
+            recording: change(current?.recording),
+            happenings: (current?.happenings ?? 0) + happened.length,
+          };
+    });
+    return value.deleting ? undefined : value.recording;
   }
 
   /** As many as `limit` says; `following` is the id of the one behind them. */

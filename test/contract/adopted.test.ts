@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RecordingDocument } from '../../src/generated/recording.js';
@@ -178,6 +178,25 @@ describe('contract: the service, recordings that others started', function () {
     expect(inTurn(await service().audio(ours))[1]).to.deep.equal(['silence', '880']);
   });
 
+  it('of a format that is not listed, begun while the call is masked: silent until somebody unmasks', async () => {
+    const { caller, callee } = await lab().phones.call('1001', '1002');
+    await service().bound(caller);
+    expect(await service().code(caller, '*71')).to.equal('done');
+    expect(await service().code(caller, '*72')).to.equal('done');
+    const path = join(outside, `${callee.uuid}.raw`);
+    await lab().socket.api(`uuid_record ${callee.uuid} start ${path} 60 {RECORD_PRE_BUFFER_FRAMES=0}`);
+    await talk(1000);
+    expect(await service().code(caller, '*73')).to.equal('done');
+    await talk(800);
+    await lab().socket.api(`uuid_record ${callee.uuid} stop ${path}`);
+    const listed = (await service().recordings()).filter(({ call_id }) => call_id === callee.uuid);
+    expect(listed).to.deep.equal([]);
+    const bytes = await readFile(path);
+    const samples = new Int16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
+    const wav = { channels: [samples], rate: 8000, ms: samples.length / 8 };
+    expect(inTurn(wav)).to.deep.equal([['silence', '440+880']]);
+  });
+
   it('of an outside caller’s leg, who owns none: the recording is the other party’s', async () => {
     const { caller, callee } = await lab().phones.outsideCall('1002');
     await recordOutside(caller);
@@ -224,7 +243,10 @@ describe('contract: the service, recordings that others started before it', func
   const lab = useLab();
 
   let service: TestService;
-  after(() => service.close());
+  afterEach(async () => {
+    await lab().phones.hangupAll();
+    await service.close();
+  });
 
   it('are found when it comes, gone on with when it comes back, and finished when they have ended meanwhile', async () => {
     const { caller, callee } = await lab().phones.call('1001', '1002', { prefix: '85' });
@@ -242,5 +264,27 @@ describe('contract: the service, recordings that others started before it', func
     await lab().phones.hangup(callee);
     await second.recording(caller, 'completed');
     expect((await second.recordings()).filter(({ origin }) => origin === 'adopted')).to.have.lengthOf(2);
+  });
+
+  it('were masked and have ended: what begins when the service is back begins masked', async () => {
+    const first = await TestService.spawn(lab());
+    service = first;
+    await first.flows('1001');
+    const { caller, callee } = await lab().phones.call('1001', '1002', { prefix: '85' });
+    await first.recording(caller, 'recording');
+    expect((await first.record(callee, { action: 'mask' })).data.result).to.equal('masked');
+    const path = join(lab().recordingsDir, `dialplan-${caller.uuid}.wav`);
+    await lab().socket.api(`uuid_record ${caller.uuid} stop ${path}`);
+    await first.recording(caller, 'completed');
+    await first.kill();
+
+    service = await TestService.spawn(lab(), first);
+    await service.connected(caller);
+    expect((await service.record(caller, {})).data.result).to.equal('started');
+    await service.recording(caller, 'masked');
+    expect((await service.record(caller, { action: 'unmask' })).data.result).to.equal('unmasked');
+    expect((await service.record(caller, { action: 'stop' })).data.result).to.equal('stopped');
+    expect((await service.record(caller, {})).data.result).to.equal('started');
+    await service.recording(caller, 'recording');
   });
 });

@@ -155,6 +155,53 @@ describe('store in a CouchDB', () => {
     expect(await theirs.outbox.get('x')).to.equal(undefined);
   });
 
+  it('does not store a recording over what another instance has, unless it acts', async () => {
+    const doc = recordingDocument();
+    await ours.recordings.save(doc);
+    await theirs.recordings.change(doc.account_id, doc.id, (each) => ({ ...each, label: 'newer' }));
+    const stale = { ...doc, label: 'older' };
+    const refused = await failure(ours.recordings.save(stale, [], () => false));
+    expect(refused).to.include({ code: 'not_acting' });
+    expect(await ours.recordings.get(doc.account_id, doc.id)).to.include({ label: 'newer' });
+    await ours.recordings.save(doc);
+    await theirs.recordings.change(doc.account_id, doc.id, (each) => ({ ...each, legal_hold: true }));
+    await ours.recordings.save(stale, [], () => true);
+    expect(await ours.recordings.get(doc.account_id, doc.id)).to.include({
+      label: 'older',
+      legal_hold: true,
+    });
+  });
+
+  it('keeps a recording that another instance holds, or tells it that it is being deleted', async () => {
+    const { account_id, id } = recordingDocument();
+    const doc = { ...recordingDocument(), id, state: 'completed' as const };
+    const hold = () => theirs.recordings.change(account_id, id, (each) => ({ ...each, legal_hold: true }));
+    await ours.recordings.save(doc);
+    await hold();
+    let removed = false;
+    const deleted = await ours.recordings.delete(
+      account_id,
+      id,
+      ({ legal_hold }) => legal_hold !== true,
+      () => Promise.resolve(void (removed = true)),
+    );
+    expect([deleted, removed]).to.deep.equal([false, false]);
+    await ours.recordings.change(account_id, id, () => doc);
+    const failed = await failure(
+      ours.recordings.delete(
+        account_id,
+        id,
+        () => true,
+        async () => {
+          expect(await hold()).to.equal(undefined);
+          throw new Error('EACCES');
+        },
+      ),
+    );
+    expect(failed).to.include({ message: 'EACCES' });
+    expect(await hold()).to.include({ legal_hold: true });
+  });
+
   it('lists recordings page by page', async () => {
     const made = Array.from({ length: 7 }, (_, n) => {
       const startedAt = Date.UTC(2026, 0, 31, 23, 59, 57 + n);

@@ -279,7 +279,7 @@ describe('Bird’s API', () => {
       }
       const viewer = await api.store.tokens.create({ account: 'example.com', role: 'viewer' });
       expect((await refused(ask('delete', path, undefined, `Bearer ${viewer.token}`)))[0]).to.equal(403);
-      await api.store.recordings.save({ ...doc, legal_hold: true });
+      await api.store.recordings.change(doc.account_id, doc.id, (each) => ({ ...each, legal_hold: true }));
       expect((await refused(ask('delete', path))).slice(0, 2)).to.deep.equal([422, 'InvalidState']);
       const own = token.split('_')[1];
       const lines = await api.store.audit.of('example.com', doc.id);

@@ -238,6 +238,14 @@ describe('Kazoo’s legal holds', () => {
     });
   });
 
+  it('stay lifted where the recorder stores what it knew before', async () => {
+    await ask('PUT', `${RECORDINGS}/${doc.id}/hold`);
+    const held = await api.store.recordings.get('example.com', doc.id);
+    await ask('DELETE', `${RECORDINGS}/${doc.id}/hold`);
+    await api.store.recordings.save(held!);
+    expect(await api.store.recordings.get('example.com', doc.id)).not.to.have.property('legal_hold');
+  });
+
   it('come in time where a deletion has begun, or find nothing', async () => {
     const path = `${RECORDINGS}/${doc.id}`;
     const [held, deleted] = await Promise.all([ask('PUT', `${path}/hold`), ask('DELETE', path)]);

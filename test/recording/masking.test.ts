@@ -1,0 +1,347 @@
+import { EventEmitter, once } from 'node:events';
+import { setImmediate as settled } from 'node:timers/promises';
+import { expect } from 'chai';
+import { Calls } from '../../src/calls/calls.js';
+import { MetaflowsError } from '../../src/errors.js';
+import type { RecordCallData } from '../../src/generated/record_call.js';
+import type { RecordingDocument } from '../../src/generated/recording.js';
+import type { Active } from '../../src/recording/active.js';
+import type { RecordOutcome } from '../../src/recording/ports.js';
+import { Recorder } from '../../src/recording/recorder.js';
+import type { ApiCommand } from '../../src/switch/commands.js';
+import type { SwitchEvent } from '../../src/switch/events.js';
+import { bridge, create, IDENTITY, legData } from '../support/legs.js';
+import { recorderOptions, recordingDocument } from '../support/recordings.js';
+
+/** The recorders, variables and globals of a switch, as its replies and events tell of them. */
+class Bugs {
+  /** Whether each recorder is masked, by leg and path. */
+  readonly masked = new Map<string, boolean>();
+  readonly variables = new Map<string, string>();
+  readonly globals = new Map<string, string>();
+  /** Replies to commands that are refused. */
+  refuses: (command: string) => string | undefined = () => undefined;
+  /** Commands whose replies do not come, though the switch carries them out. */
+  delays: (command: string) => boolean = () => false;
+  /** Commands that do not reach the switch. */
+  loses: (command: string) => boolean = () => false;
+  emit: (event: SwitchEvent) => void = () => undefined;
+
+  apis(commands: ApiCommand[]): Promise<string[]> {
+    if (commands.some(({ command, args }) => this.loses(`${command} ${args}`)))
+      return Promise.reject(new MetaflowsError('connection_lost'));
+    const replies = commands.map((each) => this.reply(each));
+    const isLate = commands.some(({ command, args }) => this.delays(`${command} ${args}`));
+    return isLate ? Promise.reject(new MetaflowsError('switch_timeout')) : Promise.resolve(replies);
+  }
+
+  /** Somebody else's recorder begins. */
+  begin(uuid: string, path: string): void {
+    this.masked.set(`${uuid} ${path}`, false);
+    this.emit({ type: 'record_start', uuid, at: Date.now(), path, recordingId: '' });
+  }
+
+  /** A recorder ends, and says so. */
+  end(uuid: string, path: string): void {
+    this.masked.delete(`${uuid} ${path}`);
+    this.ended(uuid, path);
+  }
+
+  private ended(uuid: string, path: string): void {
+    const what = { at: Date.now(), durationMs: 1000, cause: '', recordingId: '' };
+    this.emit({ type: 'record_stop', uuid, path, ...what });
+  }
+
+  private reply({ command, args }: ApiCommand): string {
+    const refused = this.refuses(`${command} ${args}`);
+    if (refused !== undefined) return refused;
+    const [uuid = '', name = '', ...rest] = args.split(' ');
+    const listed = [...this.masked.keys()].filter((key) => key.startsWith(`${uuid} `));
+    if (command === 'uuid_setvar') this.variables.set(`${uuid} ${name}`, rest.join(' '));
+    if (command === 'global_setvar') this.globals.set(args.split('=')[0]!, args.split('=')[1]!);
+    if (command === 'global_getvar') return this.globals.get(args) ?? '-ERR no reply';
+    if (command === 'uuid_buglist') {
+      const bug = (key: string) => `<function>session_record</function><target>${key.split(' ')[1]}</target>`;
+      return listed.map(bug).join('');
+    }
+    return command === 'uuid_record' ? this.record(uuid, name, rest[0] ?? '', listed) : '+OK';
+  }
+
+  private record(uuid: string, verb: string, path: string, listed: string[]): string {
+    const key = `${uuid} ${path}`;
+    const later = (work: () => void) => void settled().then(work);
+    if (verb === 'start') {
+      this.masked.set(key, false);
+      later(() => this.emit({ type: 'record_start', uuid, at: Date.now(), path, recordingId: 'ours' }));
+    } else if (path === 'all') {
+      for (const each of listed) this.masked.delete(each);
+      for (const each of listed) later(() => this.ended(uuid, each.split(' ')[1]!));
+    } else if (!this.masked.has(key)) {
+      return '-ERR Cannot record session!';
+    } else if (verb === 'stop') {
+      this.masked.delete(key);
+      later(() => this.ended(uuid, path));
+    } else {
+      this.masked.set(key, verb === 'mask');
+    }
+    return '+OK Success';
+  }
+}
+
+describe('the mask of a call', () => {
+  let bugs: Bugs;
+  let calls: Calls;
+  let recorder: Recorder;
+  let events: string[];
+  let stored: RecordingDocument[];
+  let isStoreAway: boolean;
+  let told: EventEmitter;
+
+  const recorderOf = (): Recorder =>
+    new Recorder({
+      ...recorderOptions(calls),
+      switchOf: () => ({ apis: (_key, commands) => bugs.apis(commands) }),
+      store: {
+        save: () => (isStoreAway ? Promise.reject(new MetaflowsError('store_failed')) : Promise.resolve()),
+        unfinished: () => Promise.resolve(stored),
+        get: () => Promise.resolve(undefined),
+      },
+      onEvent: ({ type }) => {
+        events.push(type);
+        told.emit(type);
+        return Promise.resolve();
+      },
+    });
+
+  beforeEach(() => {
+    events = [];
+    stored = [];
+    isStoreAway = false;
+    told = new EventEmitter();
+    calls = new Calls(IDENTITY);
+    const variables = { domain_name: 'example.com', user_name: '1001' };
+    calls.apply('switch', create('leg-a', { variables, answered: true }));
+    for (const uuid of ['leg-b', 'leg-c']) calls.apply('switch', create(uuid, { answered: true }));
+    calls.apply('switch', bridge('leg-a', 'leg-b'));
+    bugs = new Bugs();
+    recorder = recorderOf();
+    bugs.emit = (event) => recorder.handle(event);
+  });
+  afterEach(() => recorder.close());
+
+  const run = (action: RecordCallData['action']): Promise<RecordOutcome> =>
+    recorder.run({
+      data: { ...(action !== undefined && { action }) },
+      leg: calls.get('leg-a')!,
+      by: 'code',
+      owner: { account: 'example.com', user: '1001' },
+      at: Date.now(),
+    });
+  const outcome = (action: RecordCallData['action']): Promise<string> =>
+    run(action).then(
+      ({ result }) => result,
+      (error: unknown) => (error instanceof MetaflowsError ? error.code : String(error)),
+    );
+  const quiet = async (): Promise<void> => {
+    for (let turn = 0; turn < 50; turn++) await settled();
+  };
+  const [ours, theirs] = ['leg-b', 'leg-b /other/x.au'];
+  const recording = (): Active => [...recorder.active.all()][0]!;
+  const own = (): string => `${ours} /rec/${recording().doc.internal.file}`;
+  /** A recording of ours runs, as if started and found again. */
+  const begun = async (): Promise<void> => {
+    const doc = recordingDocument({ startedAt: Date.now() });
+    const internal = { ...doc.internal, switch: 'switch', leg: 'leg-b', parties: ['leg-a', 'leg-b'] };
+    recorder.active.add({ ...doc, internal });
+    bugs.masked.set(own(), false);
+    await quiet();
+  };
+
+  it('masks a recorder that is not listed, whichever begins while the call is masked', async () => {
+    await begun();
+    await run('mask');
+    bugs.begin('leg-b', '/other/x.au');
+    await quiet();
+    expect(bugs.masked.get(theirs)).to.equal(true);
+    await run('unmask');
+    bugs.begin('leg-b', '/other/y.au');
+    await quiet();
+    expect(bugs.masked.get(theirs)).to.equal(false);
+    expect(bugs.masked.get('leg-b /other/y.au')).to.equal(false);
+  });
+
+  it('masks a recorder that is not listed again when it had to be begun again', async () => {
+    await begun();
+    bugs.begin('leg-a', '/other/x.au');
+    await run('mask');
+    const path = `/rec/${recording().doc.internal.file}`;
+    bugs.masked.set(`leg-a ${path}`, true);
+    bugs.emit({ type: 'bug_start', uuid: 'leg-a', at: Date.now(), function: 'session_record', target: path });
+    await quiet();
+    expect(bugs.masked.get('leg-a /other/x.au')).to.equal(true);
+    expect(bugs.masked.has(`leg-a ${path}`)).to.equal(false);
+  });
+
+  it('is there when an unmask is told as failed because it could not be stored, and the document says so', async () => {
+    await begun();
+    await run('mask');
+    isStoreAway = true;
+    expect(await outcome('unmask')).to.equal('store_failed');
+    expect(bugs.masked.get(own())).to.equal(true);
+    const { state, mask_intervals, audit } = recording().doc;
+    expect([state, mask_intervals.length]).to.deep.equal(['masked', 2]);
+    expect(audit.map(({ action, by, result }) => `${action} ${by} ${result}`)).to.deep.equal([
+      'mask code ok',
+      'unmask code ok',
+      'mask service ok',
+      'unmask code store_failed',
+    ]);
+  });
+
+  it('is there when the replies to an unmask do not come, though the switch carries it out', async () => {
+    for (const late of [/leg-b unmask \/rec/, /unmask \/other/, /global_setvar .*=-$/]) {
+      await begun();
+      bugs.begin('leg-b', '/other/x.au');
+      expect(await outcome('mask')).to.equal('masked');
+      bugs.delays = (command) => late.test(command);
+      expect(await outcome('unmask')).to.equal('switch_timeout');
+      bugs.delays = () => false;
+      expect(bugs.masked.get(own()), late.source).to.equal(true);
+      expect(bugs.masked.get(theirs), late.source).to.equal(true);
+      expect(bugs.globals.get(`metaflows_masked_${recording().doc.id}`)).to.match(/^@\d{13}$/);
+      expect(recording().doc.state).to.equal('masked');
+      expect(await outcome('unmask')).to.equal('unmasked');
+      recorder.active.retire(recording());
+      bugs.masked.clear();
+    }
+  });
+
+  it('is whole where one recorder could not be unmasked: switch, note and document agree, nothing is told', async () => {
+    await begun();
+    bugs.begin('leg-b', '/other/x.au');
+    await run('mask');
+    const since = bugs.globals.get(`metaflows_masked_${recording().doc.id}`);
+    events.length = 0;
+    bugs.refuses = (command) => (command.includes('unmask /other') ? '-ERR Cannot unmask' : undefined);
+    expect(await outcome('unmask')).to.equal('unmask_incomplete');
+    expect([...bugs.masked.values()]).to.deep.equal([true, true]);
+    expect(bugs.globals.get(`metaflows_masked_${recording().doc.id}`)).to.match(/^@\d{13}$/);
+    expect(since).to.match(/^@\d{13}$/);
+    expect([recording().doc.state, recording().doc.mask_intervals.length]).to.deep.equal(['masked', 1]);
+    expect(events).to.deep.equal([]);
+  });
+
+  it('is told of where it changed, however often it is asked for', async () => {
+    await begun();
+    expect(await outcome('unmask')).to.equal('unmasked');
+    for (let n = 0; n < 2; n++) expect(await outcome('mask')).to.equal('masked');
+    expect(events).to.deep.equal(['masked']);
+    bugs.begin('leg-b', '/other/x.wav');
+    await quiet();
+    // that of the one that joined
+    expect(events).to.deep.equal(['masked', 'started', 'masked']);
+    expect(bugs.masked.get('leg-b /other/x.wav')).to.equal(true);
+    for (let n = 0; n < 2; n++) expect(await outcome('unmask')).to.equal('unmasked');
+    expect(events.slice(3)).to.deep.equal(['unmasked', 'unmasked']);
+  });
+
+  it('outlives the recorders of others that it was made for, and the service that made it', async () => {
+    bugs.begin('leg-b', '/other/x.wav');
+    await quiet();
+    await run('mask');
+    const completed = once(told, 'completed');
+    bugs.end('leg-b', '/other/x.wav');
+    await completed;
+    expect(bugs.variables.get('leg-a metaflows_masked')).to.equal('true');
+    await recorder.close();
+    recorder = recorderOf();
+    await recorder.recover('switch', [legData('leg-a', { variables: { metaflows_masked: 'true' } })]);
+    bugs.begin('leg-b', '/other/y.au');
+    await quiet();
+    expect(bugs.masked.get('leg-b /other/y.au')).to.equal(true);
+    expect(await outcome('unmask')).to.equal('unmasked');
+    expect(bugs.masked.get('leg-b /other/y.au')).to.equal(false);
+    expect(bugs.variables.get('leg-a metaflows_masked')).to.equal('');
+  });
+
+  it('cannot be made any more by the codes of legs whose recording the switch has ended', async () => {
+    const started = run('start');
+    await quiet();
+    expect(bugs.variables.get('leg-a metaflows_mask')).to.include('leg-b mask');
+    bugs.end('leg-b', `/rec/${recording().doc.internal.file}`);
+    await started.catch(() => undefined);
+    await quiet();
+    expect(bugs.variables.get('leg-a metaflows_mask')).to.equal('');
+    expect(bugs.variables.get('leg-a metaflows_mask_note')).to.equal('');
+  });
+
+  describe('where ending a recorder that the switch moved would end another of ours', () => {
+    /** The recorder of another recording is moved to the leg on which ours runs. */
+    const moved = async (): Promise<void> => {
+      await begun();
+      const doc = recordingDocument({ startedAt: Date.now() });
+      const internal = { ...doc.internal, switch: 'switch', leg: 'leg-c', parties: ['leg-c'] };
+      const path = `/rec/${internal.file}`;
+      const other = recorder.active.add({ ...doc, internal });
+      bugs.masked.set(`leg-b ${path}`, false);
+      const bug = { type: 'bug_start', function: 'session_record', at: Date.now() } as const;
+      bugs.emit({ ...bug, uuid: 'leg-b', target: path });
+      await quiet();
+      recorder.active.retire(other);
+    };
+
+    for (const how of ['refuses', 'loses'] as const) {
+      it(`and the switch ${how} that: ours stops when it is told to`, async () => {
+        bugs.refuses = (command) =>
+          how === 'refuses' && command.includes('stop all') ? '-ERR Cannot stop' : undefined;
+        bugs.loses = (command) => how === 'loses' && command.includes('stop all');
+        await moved();
+        expect(await outcome('stop')).to.equal('stopped');
+        expect([...recorder.active.all()]).to.deep.equal([]);
+      });
+    }
+
+    it('and the switch is slow to say so: ours goes on', async () => {
+      bugs.delays = (command) => command.includes('stop all');
+      await moved();
+      expect(recording().doc.segments).to.have.lengthOf(2);
+      expect(bugs.masked.has(`leg-b /rec/${recording().doc.segments[1]!.file}`)).to.equal(true);
+    });
+  });
+});
+
+describe('the recorder, where the switch has recorders of ours that it does not know of there', () => {
+  it('goes on where one was moved while its leg is up, and ends one that belongs to no recording', async () => {
+    const calls = new Calls(IDENTITY);
+    for (const uuid of ['leg-a', 'leg-b']) calls.apply('switch', create(uuid, { answered: true }));
+    calls.apply('switch', bridge('leg-a', 'leg-b'));
+    const bugs = new Bugs();
+    const doc = recordingDocument({ startedAt: Date.now() });
+    const lost = recordingDocument().internal.file;
+    const internal = { ...doc.internal, switch: 'switch', leg: 'leg-a', parties: ['leg-a', 'leg-b'] };
+    bugs.masked.set(`leg-b /rec/${internal.file}`, false);
+    bugs.masked.set(`leg-a /rec/${lost}`, false);
+    let isStored = (): void => undefined;
+    const goesOn = new Promise<void>((resolve) => (isStored = resolve));
+    const recorder = new Recorder({
+      ...recorderOptions(calls),
+      switchOf: () => ({ apis: (_key, commands) => bugs.apis(commands) }),
+      store: {
+        save: ({ segments, state }) => {
+          expect(state).to.equal('recording');
+          if (segments.length === 2) isStored();
+          return Promise.resolve();
+        },
+        unfinished: () => Promise.resolve([{ ...doc, internal }]),
+        get: () => Promise.resolve(undefined),
+      },
+    });
+    bugs.emit = (event) => recorder.handle(event);
+    await recorder.recover('switch', [legData('leg-a'), legData('leg-b')]);
+    await goesOn;
+    const paths = [...bugs.masked.keys()];
+    expect(paths).to.have.lengthOf(1);
+    expect(paths[0]).to.match(/-2\.wav$/);
+    await recorder.close();
+  });
+});
