@@ -29,6 +29,13 @@ for (const [from, to] of [
 ] as const) {
   await lab.softswitch.call(from, to);
 }
+await lab.ask('PUT', `/accounts/${ACCOUNT}/webhooks`, {
+  name: 'archive',
+  uri: 'https://archive.example/recordings',
+  hook: 'recording',
+});
+await lab.tokenOf('viewer');
+await lab.tokenOf('user', '1001');
 await lab.softswitch.press('1002', '*71');
 await lab.softswitch.press('1003', '*71');
 await lab.softswitch.press('1003', '*72');
@@ -66,5 +73,13 @@ for (const [scheme, viewport] of [
   await page.getByRole('button', { name: /^7/ }).click();
   await page.locator('.keypad').scrollIntoViewIfNeeded();
   await shoot(page, `keypad-${scheme}`);
+  await page.getByRole('navigation').getByRole('link', { name: 'Webhooks' }).click();
+  await page.getByRole('button', { name: 'Test archive' }).click();
+  await page.getByRole('cell', { name: 'recording.completed' }).first().waitFor();
+  await shoot(page, `webhooks-${scheme}`);
+  await page.getByRole('navigation').getByRole('link', { name: 'Site' }).click();
+  await page.getByText('embedded softswitch').waitFor();
+  await page.getByRole('row').nth(3).waitFor();
+  await shoot(page, `site-${scheme}`);
 }
 await lab.close();

@@ -7,7 +7,9 @@ import { Metaflows } from './metaflows/Metaflows.js';
 import { Recordings } from './recordings/Recordings.js';
 import { route } from './route.js';
 import { session } from './session.js';
+import { Site } from './site/Site.js';
 import { Start } from './Start.js';
+import { Webhooks } from './webhooks/Webhooks.js';
 import { WORDS } from './words.js';
 
 const PAGES: Partial<Record<keyof typeof WORDS.pages, ComponentType>> = {
@@ -15,6 +17,8 @@ const PAGES: Partial<Record<keyof typeof WORDS.pages, ComponentType>> = {
   calls: Calls,
   recordings: Recordings,
   metaflows: Metaflows,
+  webhooks: Webhooks,
+  site: Site,
 };
 
 export function App() {

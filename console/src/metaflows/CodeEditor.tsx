@@ -1,9 +1,9 @@
 import { useState } from 'preact/hooks';
 import type { MetaflowNode } from '../../../src/generated/metaflows.js';
+import type { Property } from '../parts/components.js';
+import { SchemaForm } from '../parts/SchemaForm.js';
 import { WORDS } from '../words.js';
 import type { Draft } from './Editor.js';
-import type { Property } from './schema.js';
-import { SchemaForm } from './SchemaForm.js';
 
 const { metaflows: words } = WORDS;
 

@@ -4,6 +4,7 @@ import type { Code, Levels } from '../../../src/metaflows/codes.js';
 import { merge } from '../../../src/metaflows/merge.js';
 import { ask } from '../api.js';
 import { ActButton } from '../parts/ActButton.js';
+import { SchemaForm } from '../parts/SchemaForm.js';
 import { isAdmin, mayWrite } from '../session.js';
 import { WORDS } from '../words.js';
 import { CodeEditor } from './CodeEditor.js';
@@ -13,7 +14,6 @@ import { JsonEditor } from './JsonEditor.js';
 import { Keypad } from './Keypad.js';
 import type { Scope } from './Metaflows.js';
 import type { MetaflowsSchema } from './schema.js';
-import { SchemaForm } from './SchemaForm.js';
 
 const { metaflows: words } = WORDS;
 

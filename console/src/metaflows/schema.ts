@@ -2,19 +2,8 @@
 import { Validator } from '@cfworker/json-schema';
 import type { Metaflows } from '../../../src/generated/metaflows.js';
 import { compilePattern } from '../../../src/metaflows/pattern.js';
-import { send } from '../api.js';
+import { components as described, type Property } from '../parts/components.js';
 import { WORDS } from '../words.js';
-
-export interface Property {
-  type?: string | string[];
-  enum?: (string | number)[];
-  const?: unknown;
-  description?: string;
-  minimum?: number;
-  maximum?: number;
-  maxLength?: number;
-  pattern?: string;
-}
 
 export interface MetaflowsSchema {
   /** Of the document: scalar ones are settings. */
@@ -23,14 +12,6 @@ export interface MetaflowsSchema {
   modules: Record<string, Record<string, Property>>;
   /** A sentence for each thing that is wrong. */
   faultsOf: (value: unknown) => string[];
-}
-
-interface Branch {
-  properties: { module: { const: string }; data: { $ref: string } };
-}
-
-interface Components {
-  Metaflows: { properties: Record<string, Property>; $defs: { node: { oneOf?: Branch[] } } };
 }
 
 const ROOT = '#/components/schemas/';
@@ -46,9 +27,7 @@ const OUTER = [
 ];
 
 export async function loadSchema(): Promise<MetaflowsSchema> {
-  const { components } = (await (await send('GET', '/openapi.json')).json()) as {
-    components: { schemas: Components };
-  };
+  const components = await described();
   const { Metaflows: metaflows } = components.schemas;
   const { node } = metaflows.$defs;
   const { oneOf: branches = [] } = node;

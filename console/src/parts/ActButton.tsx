@@ -8,11 +8,13 @@ interface Props {
   done: () => void;
   /** What is asked first, where it cannot be undone. */
   question?: string;
+  /** What it is called, where its text says too little. */
+  label?: string;
   children: ComponentChildren;
 }
 
 /** A button that does something once at a time, and shows why it was not done. */
-export function ActButton({ act, done, question, children }: Props) {
+export function ActButton({ act, done, question, label, children }: Props) {
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<unknown>();
   const run = async () => {
@@ -29,7 +31,7 @@ export function ActButton({ act, done, question, children }: Props) {
   };
   return (
     <>
-      <button type="button" disabled={isBusy} onClick={() => void run()}>
+      <button type="button" aria-label={label} disabled={isBusy} onClick={() => void run()}>
         {children}
       </button>
       {problem !== undefined && <Problem of={problem} />}

@@ -1,20 +1,22 @@
 import { WORDS } from '../words.js';
 import { SchemaField } from './SchemaField.js';
-import type { Property } from './schema.js';
+import type { Property } from './components.js';
 
-const { metaflows: words } = WORDS;
+const { form: words } = WORDS;
 
 type Values = Record<string, unknown>;
 
 interface Props {
   properties: Record<string, Property>;
+  /** Those that are to be given. */
+  required?: readonly string[];
   values: Values;
   isReadOnly: boolean;
   onChange: (values: Values) => void;
 }
 
 /** A field for each property that is one value; objects are written as JSON. */
-export function SchemaForm({ properties, values, isReadOnly, onChange }: Props) {
+export function SchemaForm({ properties, required = [], values, isReadOnly, onChange }: Props) {
   const fields = Object.entries(properties).filter(
     ([, { type, enum: listed, const: only }]) =>
       listed !== undefined || only !== undefined || (type !== undefined && type !== 'object'),
@@ -27,6 +29,7 @@ export function SchemaForm({ properties, values, isReadOnly, onChange }: Props) 
           key={name}
           name={name}
           property={property}
+          isRequired={required.includes(name)}
           value={values[name]}
           isReadOnly={isReadOnly}
           onChange={(value) => {

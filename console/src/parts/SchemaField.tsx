@@ -1,12 +1,13 @@
 import { useId } from 'preact/hooks';
 import { WORDS } from '../words.js';
-import type { Property } from './schema.js';
+import type { Property } from './components.js';
 
-const { metaflows: words } = WORDS;
+const { form: words } = WORDS;
 
 interface Props {
   name: string;
   property: Property;
+  isRequired: boolean;
   value: unknown;
   isReadOnly: boolean;
   /** undefined: none is given. */
@@ -14,10 +15,10 @@ interface Props {
 }
 
 /** One value, drawn from its schema. */
-export function SchemaField({ name, property, value, isReadOnly, onChange }: Props) {
+export function SchemaField({ name, property, isRequired, value, isReadOnly, onChange }: Props) {
   const { type, description, minimum, maximum, maxLength, pattern } = property;
   const id = useId();
-  const common = { id, 'aria-describedby': `${id}-is`, disabled: isReadOnly };
+  const common = { id, 'aria-describedby': `${id}-is`, disabled: isReadOnly, required: isRequired };
   const choices = choicesOf(property);
   const shown = typeof value === 'string' || typeof value === 'number' ? value : '';
   return (

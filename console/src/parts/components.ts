@@ -1,0 +1,33 @@
+/** The JSON Schemas of what the API takes, from its own description. */
+import { send } from '../api.js';
+
+/** Of an object: one that is a single value, or of a kind that forms leave out. */
+export interface Property {
+  type?: string | string[];
+  enum?: (string | number)[];
+  const?: unknown;
+  description?: string;
+  minimum?: number;
+  maximum?: number;
+  maxLength?: number;
+  pattern?: string;
+}
+
+/** A module, as a node of metaflows has it. */
+interface Branch {
+  properties: { module: { const: string }; data: { $ref: string } };
+}
+
+/** Those that the console draws forms of, by their titles. */
+export interface Schemas {
+  Metaflows: { properties: Record<string, Property>; $defs: { node: { oneOf?: Branch[] } } };
+  WebhookSettings: { properties: Record<string, Property>; required: string[] };
+}
+
+/** Anew each time, for whoever changes them. */
+export async function components(): Promise<{ schemas: Schemas }> {
+  const document = (await (await send('GET', '/openapi.json')).json()) as {
+    components: { schemas: Schemas };
+  };
+  return document.components;
+}

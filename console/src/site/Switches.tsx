@@ -1,0 +1,60 @@
+import { ask } from '../api.js';
+import { useAsked } from '../parts/asked.js';
+import { Loaded } from '../parts/Loaded.js';
+import { WORDS } from '../words.js';
+import type { System } from './system.js';
+
+const { site: words } = WORDS;
+
+const GIGABYTES = new Intl.NumberFormat(undefined, {
+  style: 'unit',
+  unit: 'gigabyte',
+  maximumFractionDigits: 1,
+});
+
+/** Whether each is connected, and how fast it answers; what waits, and how much room there is. */
+export function Switches() {
+  const asked = useAsked(async () => (await ask<System>('GET', '/system')).data);
+  return (
+    <section class="card" aria-labelledby="switches">
+      <h2 id="switches">{words.switches}</h2>
+      <Loaded asked={asked}>
+        {({ switches, outbox, free_bytes }) => (
+          <>
+            <div class="scroll" role="group" aria-label={words.switches} tabIndex={0}>
+              <table>
+                <thead>
+                  <tr>
+                    <th scope="col">{words.address}</th>
+                    <th scope="col">{words.state}</th>
+                    <th scope="col">{words.latency}</th>
+                  </tr>
+                </thead>
+                <tbody>
+                  {switches.map(({ id, connected, ready, embedded, latency_ms }) => (
+                    <tr key={id}>
+                      <th scope="row">
+                        {id} {embedded && <small>{words.embedded}</small>}
+                      </th>
+                      <td>
+                        <span class={ready ? 'state completed' : 'state failed'}>
+                          {words.states[ready ? 'ready' : connected ? 'resynchronising' : 'down']}
+                        </span>
+                      </td>
+                      <td>{latency_ms !== undefined && words.latencyOf(latency_ms)}</td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            </div>
+            <p>{words.outbox(outbox)}</p>
+            <p>{free_bytes === undefined ? words.unseen : words.disk(GIGABYTES.format(free_bytes / 1e9))}</p>
+          </>
+        )}
+      </Loaded>
+      <button type="button" onClick={asked.again}>
+        {words.refresh}
+      </button>
+    </section>
+  );
+}

@@ -1,0 +1,81 @@
+import { useState } from 'preact/hooks';
+import { ask } from '../api.js';
+import { ActButton } from '../parts/ActButton.js';
+import { useAsked } from '../parts/asked.js';
+import { Loaded } from '../parts/Loaded.js';
+import type { Session } from '../session.js';
+import { dateOf } from '../time.js';
+import { WORDS } from '../words.js';
+import { TokenMaker } from './TokenMaker.js';
+
+const { site: words } = WORDS;
+
+interface Token {
+  id: string;
+  /** null: every account. */
+  account: string | null;
+  role: Session['role'];
+  user?: string;
+  /** ISO 8601. */
+  created_at: string;
+}
+
+export function Tokens() {
+  const asked = useAsked(async () => (await ask<Token[]>('GET', '/tokens')).data);
+  const [made, setMade] = useState<string>();
+  return (
+    <section class="card" aria-labelledby="tokens">
+      <h2 id="tokens">{words.tokens}</h2>
+      {made !== undefined && (
+        <p class="note good" role="status">
+          {words.made(made)}
+        </p>
+      )}
+      <Loaded asked={asked}>
+        {(tokens) => (
+          <div class="scroll" role="group" aria-label={words.tokens} tabIndex={0}>
+            <table>
+              <thead>
+                <tr>
+                  <th scope="col">{words.token}</th>
+                  <th scope="col">{words.account}</th>
+                  <th scope="col">{words.role}</th>
+                  <th scope="col">{words.user}</th>
+                  <th scope="col">{words.created}</th>
+                  <th scope="col">{words.change}</th>
+                </tr>
+              </thead>
+              <tbody>
+                {tokens.map(({ id, account, role, user, created_at }) => (
+                  <tr key={id}>
+                    <th scope="row">{id}</th>
+                    <td>{account ?? words.everyAccount}</td>
+                    <td>{WORDS.header.roles[role]}</td>
+                    <td>{user}</td>
+                    <td>{dateOf(Date.parse(created_at))}</td>
+                    <td>
+                      <ActButton
+                        label={words.deleteOf(id)}
+                        question={words.sure(id)}
+                        act={() => ask('DELETE', `/tokens/${encodeURIComponent(id)}`)}
+                        done={asked.again}
+                      >
+                        {words.delete}
+                      </ActButton>
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        )}
+      </Loaded>
+      <TokenMaker
+        made={(token) => {
+          setMade(token);
+          asked.again();
+        }}
+      />
+    </section>
+  );
+}
