@@ -100,9 +100,13 @@ describe('the mask of a call', () => {
   const recorderOf = (): Recorder =>
     new Recorder({
       ...recorderOptions(calls),
+      audit: () => (isStoreAway ? Promise.reject(new MetaflowsError('store_failed')) : Promise.resolve()),
       switchOf: () => ({ apis: (_key, commands) => bugs.apis(commands) }),
       store: {
-        save: () => (isStoreAway ? Promise.reject(new MetaflowsError('store_failed')) : Promise.resolve()),
+        save: () => {
+          told.emit('saved');
+          return isStoreAway ? Promise.reject(new MetaflowsError('store_failed')) : Promise.resolve();
+        },
         unfinished: () => Promise.resolve(stored),
         get: () => Promise.resolve(undefined),
       },
@@ -259,6 +263,15 @@ describe('the mask of a call', () => {
     bugs.begin('leg-b', '/other/y.au');
     await quiet();
     expect(bugs.masked.get('leg-b /other/y.au')).to.equal(true);
+    isStoreAway = true;
+    for (const end of [() => undefined, () => bugs.end('leg-b', '/other/y.au')]) {
+      end();
+      expect(await outcome('unmask')).to.equal('store_failed');
+      bugs.begin('leg-b', '/other/y.au');
+      await quiet();
+      expect(bugs.masked.get('leg-b /other/y.au')).to.equal(true);
+    }
+    isStoreAway = false;
     expect(await outcome('unmask')).to.equal('unmasked');
     expect(bugs.masked.get('leg-b /other/y.au')).to.equal(false);
     expect(bugs.variables.get('leg-a metaflows_masked')).to.equal('');
@@ -304,7 +317,7 @@ describe('the mask of a call', () => {
     it('and the switch is slow to say so: ours goes on', async () => {
       bugs.delays = (command) => command.includes('stop all');
       await moved();
-      expect(recording().doc.segments).to.have.lengthOf(2);
+      while (recording().doc.segments.length < 2) await once(told, 'saved');
       expect(bugs.masked.has(`leg-b /rec/${recording().doc.segments[1]!.file}`)).to.equal(true);
     });
   });
