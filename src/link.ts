@@ -130,6 +130,8 @@ export class Link {
   }
 
   private takeWaiting(): void {
+    // Codes go unheard by whoever cannot tell whether it acts (`digits.ts`): a renewal may have been on its way for long.
+    if (this.state === 'acting' && !this.lease.isFresh) return;
     for (const event of this.waiting.splice(0)) this.take(event);
   }
 

@@ -139,13 +139,8 @@ export class Calls {
       case 'unbridge':
         return this.unbridge(event);
       case 'hold':
-      case 'unhold': {
-        const leg = this.legs.get(event.uuid);
-        const held = event.type === 'hold';
-        if (!leg || leg.held === held) return [];
-        leg.held = held;
-        return [{ type: held ? 'held' : 'unheld', leg }];
-      }
+      case 'unhold':
+        return this.hold(event.uuid, event.type === 'hold');
       case 'hangup': {
         const leg = this.legs.get(event.uuid);
         if (!leg || leg.down) return [];
@@ -159,7 +154,7 @@ export class Calls {
     }
   }
 
-  /** Takes a whole picture of one switch in: legs that it does not have are gone, bridges are as it says. */
+  /** Takes a whole picture of one switch in: legs that it does not have are gone, bridges and holds are as it says. */
   restore(switchId: string, { legs, bridges }: Snapshot): Change[] {
     const changes: Change[] = [];
     const found = new Set(legs.map((data) => data.uuid));
@@ -170,6 +165,7 @@ export class Calls {
       const known = this.legs.get(data.uuid);
       if (known) this.refresh(known, data);
       else changes.push(...this.add(switchId, data, ownerOfFoundLeg(data, this.identity)));
+      changes.push(...this.hold(data.uuid, data.heldSince !== undefined));
     }
     const bridged = new Map(bridges.flatMap(([a, b]) => [[a, b] as const, [b, a] as const]));
     for (const { uuid } of legs) {
@@ -229,6 +225,13 @@ export class Calls {
     leg.destination = data.destination || leg.destination;
     leg.bypassMedia = data.bypassMedia;
     if (data.otherHalf !== undefined) leg.otherHalf = data.otherHalf;
+  }
+
+  private hold(uuid: string, held: boolean): Change[] {
+    const leg = this.legs.get(uuid);
+    if (!leg || leg.held === held) return [];
+    leg.held = held;
+    return [{ type: held ? 'held' : 'unheld', leg }];
   }
 
   private bridge(a: string, b: string): Change[] {

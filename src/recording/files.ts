@@ -109,44 +109,16 @@ export class RecordingFiles {
 
   /**
    * Makes one whole file, the first of `files`, of all of them: lengths mended, segments joined, ends trimmed, mode 0640.
-   * May be run again after a crash at any point. `undefined` where no file can be seen.
+   * May be run again after a crash at any point. `undefined` where no file can be seen. Where it rejects, the segments are
+   * where they were, and nothing else is left.
    */
   async finish(files: string[], trim: boolean): Promise<Audio | undefined> {
-    const [whole = ''] = files;
-    const apart = files.length > 1 || trim;
-    const parts = apart ? await this.setAside(files) : files;
-    const segmentsMs: number[] = [];
-    const present: string[] = [];
-    for (const file of parts) {
-      const there = (await this.size(file)) !== undefined;
-      segmentsMs.push(there ? await this.mend(file) : 0);
-      if (there) present.push(file);
+    try {
+      return await this.makeWhole(files, trim);
+    } catch (error) {
+      await this.putBack(files);
+      throw error;
     }
-    if (present.length === 0) return undefined;
-    let durationMs = segmentsMs.reduce((sum, ms) => sum + ms, 0);
-    let cutMs = 0;
-    if (apart) {
-      const joined = `${this.path(whole)}.joined`;
-      const join_ = whole.endsWith('.mp3') ? joinMp3 : joinWav;
-      await join_(
-        present.map((file) => this.path(file)),
-        joined,
-      );
-      if (trim && whole.endsWith('.wav')) {
-        const trimmed = `${this.path(whole)}.trimmed`;
-        ({ cutMs, durationMs } = (await trimWav(joined, trimmed, SILENCE)) ?? { cutMs, durationMs });
-        await rename(trimmed, joined);
-      }
-      await rename(joined, this.path(whole));
-    }
-    await this.protect(whole);
-    return {
-      durationMs,
-      segmentsMs,
-      cutMs,
-      size: (await this.size(whole)) ?? 0,
-      sha256: await this.sha256(whole),
-    };
   }
 
   /** What a file that is not ours came to, unchanged; `undefined` where it cannot be seen. */
@@ -169,12 +141,49 @@ export class RecordingFiles {
   /** Removes all that there may be of a recording, what a crash left while the whole was made too. */
   async removeAll(files: string[]): Promise<void> {
     const [whole = ''] = files;
-    const left = [segmentFile(whole, 1), `${whole}.joined`, `${whole}.trimmed`];
+    const left = [segmentFile(whole, 1), ...unfinished(whole)];
     await Promise.all([...new Set([...files, ...left])].map((file) => this.remove(file)));
   }
 
   async remove(file: string): Promise<void> {
     await rm(this.path(file), { force: true });
+  }
+
+  private async makeWhole(files: string[], trim: boolean): Promise<Audio | undefined> {
+    const [whole = ''] = files;
+    const apart = files.length > 1 || trim;
+    const parts = apart ? await this.setAside(files) : files;
+    const segmentsMs: number[] = [];
+    const present: string[] = [];
+    for (const file of parts) {
+      const there = (await this.size(file)) !== undefined;
+      segmentsMs.push(there ? await this.mend(file) : 0);
+      if (there) present.push(file);
+    }
+    if (present.length === 0) return undefined;
+    let durationMs = segmentsMs.reduce((sum, ms) => sum + ms, 0);
+    let cutMs = 0;
+    if (apart) {
+      const [joined = '', trimmed = ''] = unfinished(whole).map((file) => this.path(file));
+      const join_ = whole.endsWith('.mp3') ? joinMp3 : joinWav;
+      await join_(
+        present.map((file) => this.path(file)),
+        joined,
+      );
+      if (trim && whole.endsWith('.wav')) {
+        ({ cutMs, durationMs } = (await trimWav(joined, trimmed, SILENCE)) ?? { cutMs, durationMs });
+        await rename(trimmed, joined);
+      }
+      await rename(joined, this.path(whole));
+    }
+    await this.protect(whole);
+    return {
+      durationMs,
+      segmentsMs,
+      cutMs,
+      size: (await this.size(whole)) ?? 0,
+      sha256: await this.sha256(whole),
+    };
   }
 
   /** The first segment has the whole's name: it gets one of its own, so that what is made can be made again. */
@@ -185,6 +194,12 @@ export class RecordingFiles {
       await rename(this.path(whole), this.path(first)).catch(() => undefined);
     }
     return [first, ...others];
+  }
+
+  /** Undoes {@link setAside}, and takes away what was made so far: on a full disk that is room for somebody else. */
+  private async putBack([whole = '']: string[]): Promise<void> {
+    await Promise.all(unfinished(whole).map((file) => this.remove(file).catch(() => undefined)));
+    await rename(this.path(segmentFile(whole, 1)), this.path(whole)).catch(() => undefined);
   }
 
   private async mend(file: string): Promise<number> {
@@ -201,4 +216,9 @@ export class RecordingFiles {
 /** The file of the `n`th segment, from 1, of a recording whose file is `whole`. */
 export function segmentFile(whole: string, n: number): string {
   return whole.replace(/(\.[^.]+)$/, `-${n}$1`);
+}
+
+/** What {@link RecordingFiles.finish} writes before it is the whole: joined, and trimmed. */
+function unfinished(whole: string): string[] {
+  return [`${whole}.joined`, `${whole}.trimmed`];
 }

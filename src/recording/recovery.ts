@@ -26,7 +26,7 @@ import type { Maskers } from './masking.js';
 import type { RecorderOptions } from './ports.js';
 import { isOk, maskNote, type Segments } from './segments.js';
 import type { Strays } from './strays.js';
-import { audited, cuts, masked, momentOf, segmentEnded, unmasked } from './state.js';
+import { audited, cuts, masked, momentOf, paused, resumed, segmentEnded, unmasked } from './state.js';
 
 export interface RecoveryParts {
   options: RecorderOptions;
@@ -152,8 +152,8 @@ export class Recovery {
     const uuids = [...legs.keys()];
     const isLost = hasRecorder(active) && !legs.has(doc.internal.leg);
     const carrier = isLost ? await this.carrierOf(active, uuids) : undefined;
-    let known = doc;
-    if (isLost && carrier === undefined) known = segmentEnded(doc, await this.endOfAudio(doc));
+    let known = this.heldMeanwhile(doc, legs.get(doc.internal.leg));
+    if (isLost && carrier === undefined) known = await this.endedMeanwhile(doc);
     known = await this.maskedMeanwhile(known);
     const isStored = known === doc && active.audited === doc.audit.length;
     if (!isStored) await keep(active, known, known.state === doc.state ? undefined : 'masked');
@@ -188,11 +188,23 @@ export class Recovery {
     return true;
   }
 
-  /** When the last that was written was said, where its file can be seen. */
-  private async endOfAudio(doc: RecordingDocument): Promise<number> {
+  /** Its party has begun to hold, or has let go, while nobody listened. */
+  private heldMeanwhile(doc: RecordingDocument, leg: LegData | undefined): RecordingDocument {
+    const { held_since, held_ms, switch: switchId } = doc.internal;
+    if (leg?.heldSince !== undefined) return paused(doc, 'hold', leg.heldSince);
+    if (!leg || held_since === undefined) return doc;
+    // Of what the leg has been held, that which the document does not have yet is this hold.
+    const heldMs = Math.max(0, (leg.heldMs ?? 0) - held_ms);
+    return resumed(doc, 'hold', Math.min(this.parts.now(switchId), held_since + heldMs));
+  }
+
+  /** Its leg has left while nobody listened: its file, where it can be seen, says how long it was, whatever was held. */
+  private async endedMeanwhile(doc: RecordingDocument): Promise<RecordingDocument> {
     const ms = await this.parts.options.files.duration(currentFile(doc));
     const now = this.parts.now(doc.internal.switch);
-    return ms === undefined ? now : Math.min(now, momentOf(doc, (doc.segments.at(-1)?.start_ms ?? 0) + ms));
+    if (ms === undefined) return segmentEnded(doc, now);
+    const going = resumed(doc, 'hold', doc.internal.held_since ?? now);
+    return segmentEnded(going, Math.min(now, momentOf(going, (doc.segments.at(-1)?.start_ms ?? 0) + ms)));
   }
 
   /** The leg to which the switch moved a recorder by itself while nobody looked. */

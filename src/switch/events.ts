@@ -17,6 +17,10 @@ export interface LegData {
   destination: string;
   /** The variable `bypass_media`. */
   bypassMedia: boolean;
+  /** Since when its own party has the call on hold: epoch, milliseconds, by the switch's clock. */
+  heldSince?: number;
+  /** What its own party's holds that are over come to, milliseconds. */
+  heldMs?: number;
   /** The other half of a loopback channel. */
   otherHalf?: string;
   /** Channel variables, without the `variable_` prefix; arrays are kept as the switch joins them. */

@@ -104,6 +104,8 @@ export function legOf(raw: RawEvent): LegData | undefined {
   if (!isUuid(uuid) || createdAt === undefined) return undefined;
   if (direction !== 'inbound' && direction !== 'outbound') return undefined;
   const otherHalf = text(raw, `${VARIABLE}other_loopback_leg_uuid`);
+  const lastHold = milliseconds(raw, 'Caller-Channel-Last-Hold');
+  const heldMs = milliseconds(raw, 'Caller-Channel-Hold-Accum');
   let variables: LegData['variables'] | undefined;
   return {
     uuid,
@@ -117,6 +119,8 @@ export function legOf(raw: RawEvent): LegData | undefined {
     calleeIdNumber: text(raw, 'Caller-Callee-ID-Number'),
     destination: text(raw, 'Caller-Destination-Number'),
     bypassMedia: raw[`${VARIABLE}bypass_media`] === 'true',
+    ...(raw['Channel-Call-State'] === 'HELD' && lastHold !== undefined && { heldSince: lastHold }),
+    ...(heldMs !== undefined && { heldMs }),
     ...(otherHalf !== '' && { otherHalf }),
     // A leg has a hundred of them, and most events are about none.
     get variables() {

@@ -129,6 +129,16 @@ describe('calls', () => {
     expect(leg('a').owner?.user).to.equal('1001');
   });
 
+  it('takes a picture of the switch: who holds, and who has let go', () => {
+    apply({ type: 'hold', uuid: 'a', at: 0 });
+    const changes = calls.restore('s', {
+      legs: [legData('a'), legData('b', { heldSince: 5 }), legData('c', { heldMs: 5 })],
+      bridges: [],
+    });
+    expect(told(changes)).to.deep.equal(['unheld a', 'held b']);
+    expect(['a', 'b', 'c'].map((uuid) => leg(uuid).held)).to.deep.equal([false, true, false]);
+  });
+
   it('leaves the legs of another switch alone', () => {
     expect(told(calls.restore('t', { legs: [], bridges: [] }))).to.deep.equal([]);
     expect([...calls.all()]).to.have.lengthOf(3);

@@ -130,6 +130,7 @@ describe('chaos: the verdicts', () => {
     expect(wrong({ heard })).to.deep.equal(['plainWordsAreHeard']);
     const fault = (kind: string, from: number) => ({ faults: [{ what: '', kind, from, to: from + 100 }] });
     expect(wrong({ heard, ...fault('switch_crash', 900) })).to.deep.equal([]);
+    expect(wrong({ heard, ...fault('switch_crash', 150) })).to.deep.equal([]);
     expect(wrong({ heard, ...fault('switch_crash', 100) })).to.deep.equal(['plainWordsAreHeard']);
     expect(wrong({ heard, ...fault('disk_full', 500) })).to.deep.equal([]);
     expect(wrong({ heard, ...fault('kill', 500) })).to.deep.equal(['plainWordsAreHeard']);

@@ -178,7 +178,7 @@ export function plainWordsAreHeard({
 function isExcused({ from, to }: Word, faults: FaultJournal[]): boolean {
   return faults.some(
     (fault) =>
-      (fault.kind === 'switch_crash' && fault.from > from && fault.from < to + UNWRITTEN_MS) ||
+      (fault.kind === 'switch_crash' && fault.from < to + UNWRITTEN_MS && fault.to > from) ||
       (fault.kind === 'disk_full' && fault.from < to + UNWRITTEN_MS && fault.to > from),
   );
 }

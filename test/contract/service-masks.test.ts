@@ -55,6 +55,63 @@ describe('contract: the service killed, masks', function () {
     return heardIn(doc);
   };
 
+  it('while its party holds, which lets go: a mask lies where it is heard', async () => {
+    const { caller } = await lab().phones.call('1001', '1002');
+    await service.connected(caller);
+    await service.record(caller, {});
+    await talk(600);
+    await lab().phones.hold(caller);
+    await talk(600);
+    await lab().phones.unhold(caller);
+    await talk(400);
+    await lab().phones.hold(caller);
+    await talk(400);
+    await service.kill();
+    await talk(400);
+    await lab().phones.unhold(caller);
+    await talk(400);
+    service = await TestService.spawn(lab(), service);
+    await service.record(caller, { action: 'mask' });
+    await talk(600);
+    await service.record(caller, { action: 'unmask' });
+    await talk(600);
+    await lab().phones.hangup(caller);
+    expect(await heardIn(await service.recording(caller, 'completed'))).to.have.lengthOf(2);
+  });
+
+  it('while its party talks, which holds: a mask after that lies where it is heard', async () => {
+    const { caller } = await lab().phones.call('1001', '1002');
+    await service.connected(caller);
+    await service.record(caller, {});
+    await talk(600);
+    await service.kill();
+    await lab().phones.hold(caller);
+    await talk(400);
+    service = await TestService.spawn(lab(), service);
+    await lab().phones.unhold(caller);
+    await talk(400);
+    await service.record(caller, { action: 'mask' });
+    await talk(600);
+    await service.record(caller, { action: 'unmask' });
+    await talk(600);
+    await lab().phones.hangup(caller);
+    expect(await heardIn(await service.recording(caller, 'completed'))).to.have.lengthOf(2);
+  });
+
+  it('while its party holds, which lets go and hangs up: what was said counts for record_min_sec', async () => {
+    const { caller } = await lab().phones.call('1001', '1002');
+    await service.connected(caller);
+    await service.record(caller, { record_min_sec: 1 });
+    await lab().phones.hold(caller);
+    await talk(300);
+    await service.kill();
+    await lab().phones.unhold(caller);
+    await talk(2000);
+    await lab().phones.hangup(caller);
+    service = await TestService.spawn(lab(), service);
+    expect((await service.recording(caller, 'completed', 'discarded')).state).to.equal('completed');
+  });
+
   it('masked inside the switch, then the recorded leg leaves: the next segment begins masked', async () => {
     const { caller, callee } = await lab().phones.call('1001', '1002');
     await service.bound(caller);

@@ -101,6 +101,17 @@ describe('recording files', () => {
     expect(await readdir(folder)).to.deep.equal(['x.wav']);
   });
 
+  it('are left where they were where they cannot become one', async () => {
+    await writeFile(files.path('x.wav'), wav(800, 'right', 1000));
+    const other = wav(400, 'right');
+    other.writeUInt32LE(16_000, 24);
+    await writeFile(files.path('x-2.wav'), other);
+    const error: unknown = await files.finish(['x.wav', 'x-2.wav'], false).catch((reason: unknown) => reason);
+    expect(error).to.be.instanceOf(TypeError);
+    expect((await readdir(folder)).sort()).to.deep.equal(['x-2.wav', 'x.wav']);
+    expect(await readFile(files.path('x.wav'))).to.deep.equal(wav(800, 'right', 1000));
+  });
+
   it('keep what there is where a segment has no file', async () => {
     await writeFile(files.path('x-2.wav'), wav(400, 'right'));
     const audio = await files.finish(['x.wav', 'x-2.wav'], false);

@@ -169,6 +169,15 @@ describe('legOfDump', () => {
     const got = legOfDump(JSON.stringify(raw('CHANNEL_DATA')));
     expect({ ...got?.leg, variables: { ...got?.leg.variables } }).to.deep.equal(leg);
     expect(got?.at).to.equal(AT);
+    const times = {
+      'Caller-Channel-Last-Hold': '1767312000100456',
+      'Caller-Channel-Hold-Accum': '1500999',
+    };
+    expect(legOfDump(JSON.stringify(raw('CHANNEL_DATA', times)))?.leg)
+      .to.include({ heldMs: 1500 })
+      .and.not.have.property('heldSince');
+    const held = { ...times, 'Channel-Call-State': 'HELD' };
+    expect(legOfDump(JSON.stringify(raw('CHANNEL_DATA', held)))?.leg).to.include({ heldSince: AT - 23 });
     expect(legOfDump('-ERR No such channel!')).to.equal(undefined);
     expect(legOfDump('null')).to.equal(undefined);
   });
