@@ -73,9 +73,14 @@ export function canonical(value: unknown): string {
 
 /**
  * Finds every break. `heads` are as they were before the first of `lines`, which come in the order of their places,
- * was read: what is appended meanwhile has to fit too.
+ * was read: what is appended meanwhile has to fit too. `later` are those after the last line was read, asked for where a
+ * chain may have begun meanwhile.
  */
-export async function verify(heads: Head[], lines: AsyncIterable<StoredLine>): Promise<Break[]> {
+export async function verify(
+  heads: Head[],
+  lines: AsyncIterable<StoredLine>,
+  later: () => Promise<Head[]>,
+): Promise<Break[]> {
   const breaks = new Map<string, Break>();
   const found = (instance: string, what: Break['what'], from: number, to = from) =>
     breaks.set([instance, what, from].join('/'), { instance, what, from, to });
@@ -103,6 +108,8 @@ export async function verify(heads: Head[], lines: AsyncIterable<StoredLine>): P
     const last = reached.get(instance)?.seq ?? 0;
     if (last < seq) found(instance, 'missing', last + 1, seq);
   }
-  for (const [instance, { seq }] of reached) if (!ends.has(instance)) found(instance, 'headless', seq);
+  const begun = [...reached.values()].filter(({ instance }) => !ends.has(instance));
+  const headed = new Set((begun.length > 0 ? await later() : []).map(({ instance }) => instance));
+  for (const { instance, seq } of begun) if (!headed.has(instance)) found(instance, 'headless', seq);
   return [...breaks.values()];
 }

@@ -44,7 +44,7 @@ async function verifyAll(common: Common): Promise<void> {
       next = next.next_start_key === undefined ? undefined : await page(next.next_start_key);
     }
   }
-  const breaks = await verify(heads, lines()).finally(() => progress.end());
+  const breaks = await verify(heads, lines(), async () => (await page()).heads).finally(() => progress.end());
   if (common.json) printJson({ lines: count, heads, breaks });
   else {
     for (const { instance, seq, hash } of heads) print(`${instance}  ${seq} lines, the last one ${hash}`);

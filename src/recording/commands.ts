@@ -173,6 +173,7 @@ export class Commands {
       // Whoever is told that it failed believes the call masked.
       if (!masks && wasMasked) {
         const again = this.byService('mask', request.leg, request.owner.account);
+        if (running.length === 0) await maskers.stay(request.leg, legs);
         await this.mask('mask', again, legs, running).catch((failure: unknown) => {
           options.log.warn('masked again, not stored', { leg: request.leg.uuid, error: failure });
         });

@@ -1,4 +1,5 @@
 /** Begins the next segment of a recording whose call goes on, on another leg or with somebody else. */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Calls, Leg } from '../calls/calls.js';
 import type { RecordCallData } from '../generated/record_call.js';
 import type { RecordingDocument } from '../generated/recording.js';
@@ -11,6 +12,9 @@ import type { RecorderOptions } from './ports.js';
 import type { Segments } from './segments.js';
 import type { Starting } from './starting.js';
 import { offsetAt, segmentStarted } from './state.js';
+
+/** In the breath in which it bridges two legs the switch says that it brings their media back, and may not. */
+const BREATH_MS = 500;
 
 export interface ContinuingParts {
   calls: Calls;
@@ -35,6 +39,7 @@ export class Continuing {
     const legs = calls.partiesOf(target);
     const parties = legs.map(({ uuid }) => uuid);
     const joined = legs.filter(({ uuid }) => !doc.internal.parties.includes(uuid));
+    if (target.bypassMedia || other.bypassMedia) await delay(BREATH_MS);
     await starting.media(target, other, key);
     const file = segmentFile(doc.internal.file, doc.segments.length + 1);
     const { record_sample_rate } = doc.internal.data as RecordCallData;

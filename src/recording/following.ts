@@ -170,35 +170,36 @@ export class Following {
         this.retries.forget(active);
         return;
       }
-      const bypassed = target.bypassMedia || other.bypassMedia;
       try {
         await this.parts.continuing.begin(active, target, other, survivor.callId);
       } catch (error) {
         this.failed(active, isMetaflowsError(error) ? error.code : 'internal_error');
         throw error;
       }
-      void this.attempt(active, () => this.prove(active, target, bypassed));
+      void this.attempt(active, () => this.prove(active, target));
       await this.parts.prepare(active, survivor.callId);
     });
   }
 
-  /** A segment without audio never was. */
-  private async prove(active: Active, target: Leg, bypassed: boolean): Promise<void> {
-    const { starting, segments, options, turn } = this.parts;
+  /** A segment without audio never was; one whose audio stops at once is over. */
+  private async prove(active: Active, target: Leg): Promise<void> {
+    const { starting, segments, options, turn, now } = this.parts;
     const { doc } = active;
     const file = currentFile(doc);
     const goesOn = () => !this.closed && this.runs(active) && currentFile(active.doc) === file;
-    if (await starting.proven(active, goesOn)) {
+    if (await starting.proven(active, goesOn, true)) {
       if (goesOn() && hasRecorder(active)) this.retries.forget(active);
       return;
     }
     await turn(doc.internal.parties, async () => {
       if (!goesOn() || !hasRecorder(active)) return;
-      this.parts.keep(active, segmentLost(active.doc));
-      // What was brought back has not come (`starting.ts`).
-      target.bypassMedia ||= bypassed;
+      const isLost = await segments.isEmpty(file);
+      const over = isLost ? segmentLost(active.doc) : segmentEnded(active.doc, now(target.switchId));
+      this.parts.keep(active, over);
+      // Media may bypass the switch after a transfer though its events say nothing of it.
+      target.bypassMedia = true;
       this.failed(active, 'no_audio');
-      await segments.withdraw(doc, target.callId, switchPath(doc, options.dir));
+      await segments.end(doc, target.callId, switchPath(doc, options.dir), isLost);
     });
   }
 

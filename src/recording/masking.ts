@@ -151,6 +151,11 @@ export class Maskers {
     if (!isOk(reply)) throw new MetaflowsError('mask_incomplete', reply);
   }
 
+  /** The call stays masked though nothing records it. Rejects as the switch does. */
+  async stay(leg: Leg, legs: Leg[]): Promise<void> {
+    await this.switchOf(leg.switchId).apis(leg.callId, this.hold(legs));
+  }
+
   /** Masks one recording of ours again, whatever it is now. */
   again(active: Active): ApiCommand {
     return this.command('mask', active);

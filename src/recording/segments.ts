@@ -1,4 +1,5 @@
 /** Starts a recorder on a leg, and believes it only when its RECORD_START has come and its file is seen to grow. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { MetaflowsError } from '../errors.js';
 import type { RecordCallData } from '../generated/record_call.js';
 import type { RecordingDocument } from '../generated/recording.js';
@@ -27,6 +28,8 @@ const START_EVENT_MS = 3000;
 /** The file grows in steps of half a second with `enable_file_write_buffering=false` (freeswitch.md). */
 const GROWTH_MS = 2500;
 const GROWTH_POLL_MS = 40;
+/** Where media come to bypass the switch a file has 200 ms, and no more: whether it grows within such a time is looked at then. */
+const STEADY_MS = 1000;
 /** A file that holds more than a header holds audio. */
 const HEADER_BYTES = 128;
 /** The switch's own limit ends up to a second early (freeswitch.md), and is only a net. */
@@ -88,17 +91,17 @@ export class Segments {
     } catch (error) {
       begun.cancel();
       // What the switch may have begun all the same must not run, or lie about, without anybody knowing of it.
-      await this.withdraw(doc, key, path).catch(() => undefined);
+      await this.end(doc, key, path, true).catch(() => undefined);
       throw error;
     }
   }
 
-  /** Ends the segment that the document ends with, and removes its file. */
-  async withdraw(doc: RecordingDocument, key: string, path: string): Promise<void> {
+  /** Ends the segment that the document ends with, and where it is lost removes its file. */
+  async end(doc: RecordingDocument, key: string, path: string, isLost: boolean): Promise<void> {
     const { leg, switch: switchId } = doc.internal;
     const commands = [record('stop', leg, path), setGlobal(beginning(doc.id), '')];
     await this.switchOf(switchId).apis(key, commands);
-    await this.files.remove(currentFile(doc));
+    if (isLost) await this.files.remove(currentFile(doc));
   }
 
   /** Whether it is not known yet that the recorder of that file has started. */
@@ -122,19 +125,35 @@ export class Segments {
 
   /**
    * `+OK` is not believed: resolves with false where the service sees the folder and the file does not grow while
-   * `runs` says that it should.
+   * `runs` says that it should; and if it is to grow `steadily`, also where it stops.
    */
-  async grows(file: string, runs: () => boolean): Promise<boolean> {
+  async grows(file: string, runs: () => boolean, steadily = false): Promise<boolean> {
     const until = performance.now() + GROWTH_MS;
     while (performance.now() < until) {
-      if (((await this.files.size(file)) ?? 0) > HEADER_BYTES) {
+      if (!(await this.isEmpty(file))) {
         await this.files.protect(file);
-        return true;
+        return !steadily || this.goesOn(file, runs);
       }
       if (!runs()) return true;
-      await new Promise((resolve) => setTimeout(resolve, GROWTH_POLL_MS));
+      await delay(GROWTH_POLL_MS);
     }
     return !(await this.files.visible());
+  }
+
+  /** Whether there is no audio in the file, or no file. */
+  async isEmpty(file: string): Promise<boolean> {
+    return ((await this.files.size(file)) ?? 0) <= HEADER_BYTES;
+  }
+
+  private async goesOn(file: string, runs: () => boolean): Promise<boolean> {
+    const sizes: number[] = [];
+    const end = performance.now() + 2 * STEADY_MS;
+    while (performance.now() < end) {
+      if (!runs()) return true;
+      if (performance.now() > end - STEADY_MS) sizes.push((await this.files.size(file)) ?? 0);
+      await delay(GROWTH_POLL_MS);
+    }
+    return sizes.at(-1) !== sizes[0];
   }
 
   private expect<T>(path: string, onStarted: (at: number) => T): { started: Promise<T>; cancel: () => void } {

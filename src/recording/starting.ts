@@ -68,13 +68,13 @@ export class Starting {
   }
 
   /** A segment whose file is seen not to grow has not started; one that rightly waits for something is left alone. */
-  async proven(active: Active, isRunning: () => boolean): Promise<boolean> {
+  async proven(active: Active, isRunning: () => boolean, steadily = false): Promise<boolean> {
     const { segments, options } = this.parts;
     const file = currentFile(active.doc);
     const isWriting = () =>
       isRunning() && currentFile(active.doc) === file && active.doc.internal.pauses.length === 0;
     if (options.transport || !isWriting()) return true;
-    return segments.grows(file, isWriting);
+    return segments.grows(file, isWriting, steadily);
   }
 
   /**

@@ -106,14 +106,18 @@ export class AuditStore {
     return [...heads.filter(({ instance }) => instance !== own.instance), ...(own.seq > 0 ? [own] : [])];
   }
 
-  /** Lines one by one, since each names the one before; their places in the index first, and the head when all are there. */
+  /** Lines one by one, since each names the one before; their places in the index first. */
   async #write(events: AuditEvent[]): Promise<void> {
     const { instance, seq } = this.#head;
+    // There before the first line is: a head that is not known to be there is not written together with one.
+    if (seq === 0) await this.#keep(this.#head);
     await this.#documents.mark(
       events.map((event, index) => indexIdOf(event, placeOf(instance, seq + 1 + index))),
     );
     for (const [index, event] of events.entries()) await this.#append(event, seq + 1 + index);
-    const head = this.#head;
+  }
+
+  async #keep(head: Head): Promise<void> {
     await this.#documents.update<Head>(HEADS + head.instance, (known = head) =>
       known.seq > head.seq ? known : head,
     );
@@ -125,7 +129,11 @@ export class AuditStore {
       const line = lineAfter(this.#head, event);
       const place = placeOf(line.instance, line.seq);
       if (line.seq !== marked) await this.#documents.mark([indexIdOf(event, place)]);
-      const isNew = await this.#documents.create(LINES + place, line);
+      // At the same moment, so that it is one write: whoever is killed leaves both, or none.
+      const [isNew] = await Promise.all([
+        this.#documents.create(LINES + place, line),
+        this.#keep({ instance: line.instance, seq: line.seq, hash: hashOf(line) }),
+      ]);
       // It was written, and the answer was lost; or another process has the same instance's id, and was faster.
       const stored = isNew ? line : (await this.#documents.get(LINES + place))?.value;
       if (!stored) throw new MetaflowsError('store_failed', 'a line of the audit cannot be read');

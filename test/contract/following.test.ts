@@ -259,6 +259,24 @@ describe('contract: the service, recordings follow their calls', function () {
     expect(await lab().socket.api(`uuid_buglist ${caller.uuid}`)).not.to.include('session_record');
   });
 
+  it('media that bypass the switch are brought back for the next segment too', async () => {
+    const { caller, callee } = await lab().phones.call('1001', '1002', { prefix: '84' });
+    // uuid_media in the breath in which the legs are bridged answers +OK and may bring nothing back
+    await talk(500);
+    await record(callee, {});
+    await talk(600);
+    await lab().phones.transfer(callee, '1003');
+    // after a transfer it may bring them back, and lose them in the same breath
+    await talk(6000);
+    await record(caller, { action: 'stop' });
+    const doc = await service().recording(callee, 'completed');
+    const heard = inTurn(await service().audio(doc));
+    expect(heard.map((side) => side.filter((tone) => tone !== 'silence'))).to.deep.equal([
+      ['440'],
+      ['880', '1120'],
+    ]);
+  });
+
   it('follow_transfer false: it ends with its leg', async () => {
     const { caller, callee } = await lab().phones.call('1001', '1002');
     await record(callee, { follow_transfer: false });

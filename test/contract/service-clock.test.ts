@@ -1,6 +1,8 @@
 import { expect } from 'chai';
+import { bindCode } from '../../src/switch/commands.js';
 import type { Leg } from '../support/lab-phones.js';
 import { TestService } from '../support/lab-service.js';
+import { execute } from '../support/lab-socket.js';
 import { silentSpans } from '../support/tones.js';
 import { talk } from './commands.js';
 import { useLab } from './shared-lab.js';
@@ -50,6 +52,19 @@ describe('contract: the clock of the service is set', function () {
     expect(await service.code(caller, '*73')).to.equal('done');
     await talk(300);
     expect(await service.code(caller, '*74')).to.equal('done');
+    await judge();
+  });
+
+  it('before a code masks inside the switch that is nobody’s any more: its mask lies where it is heard', async () => {
+    expect(await service.code(caller, '*71')).to.equal('done');
+    await talk(300);
+    await service.flows('1001', { numbers: { 5: { module: 'record_call', data: { action: 'stop' } } } });
+    await service.bound(caller, '*5');
+    setClock(-3_600_000);
+    await lab().socket.command(execute(caller.uuid, 'bind_digit_action', bindCode('metaflows', '*72', true)));
+    expect(await service.code(caller, '*72')).to.equal('done');
+    await talk(300);
+    expect(await service.code(caller, '*5')).to.equal('done');
     await judge();
   });
 });

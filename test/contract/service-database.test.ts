@@ -83,14 +83,16 @@ describe('contract: the service while its CouchDB is away', function () {
     expect(await service.recordings()).to.have.length(1);
   });
 
-  it('follows a transfer, and stores that when it is back', async () => {
-    const { caller, callee } = await lab().phones.call('1001', '1002');
+  it('follows a call that is taken over, and stores that when it is back', async () => {
+    const { caller } = await lab().phones.call('1001', '1002');
+    const third = await lab().phones.callAlone('1003', '5900');
     await service.bound(caller);
     expect(await service.code(caller, '*71')).to.equal('done');
     await talk(600);
     await couch.away();
-    const third = await lab().phones.transfer(callee, '1003');
-    await lab().socket.event('RECORD_START', third.uuid);
+    const mark = lab().socket.mark();
+    await lab().phones.pickUp(third, caller);
+    await lab().socket.until('the next segment', (event) => event['Event-Name'] === 'RECORD_START', mark);
     await talk(1000);
     await couch.back();
     await eventually('the return', async () => (await isReady()) || undefined);

@@ -135,8 +135,8 @@ describe('the recorder follows a call', () => {
   it('while the store fails', async () => {
     await run('start');
     save = fail;
-    gone('leg-b');
     await bridged('leg-a', 'leg-c');
+    gone('leg-b');
     await until('command', () => starts().length > 1);
     save = () => Promise.resolve();
     await until('stored', () => stored?.segments.length === 2);
@@ -145,8 +145,8 @@ describe('the recorder follows a call', () => {
   it('while the store does not answer', async () => {
     await run('start');
     save = () => new Promise(() => undefined);
+    await bridged('leg-a', 'leg-c');
     gone('leg-b');
-    void bridged('leg-a', 'leg-c');
     await until('command', () => starts().length > 1);
   });
 

@@ -100,6 +100,7 @@ describe('the mask of a call', () => {
   const recorderOf = (): Recorder =>
     new Recorder({
       ...recorderOptions(calls),
+      audit: () => (isStoreAway ? Promise.reject(new MetaflowsError('store_failed')) : Promise.resolve()),
       switchOf: () => ({ apis: (_key, commands) => bugs.apis(commands) }),
       store: {
         save: () => (isStoreAway ? Promise.reject(new MetaflowsError('store_failed')) : Promise.resolve()),
@@ -259,6 +260,15 @@ describe('the mask of a call', () => {
     bugs.begin('leg-b', '/other/y.au');
     await quiet();
     expect(bugs.masked.get('leg-b /other/y.au')).to.equal(true);
+    isStoreAway = true;
+    for (const end of [() => undefined, () => bugs.end('leg-b', '/other/y.au')]) {
+      end();
+      expect(await outcome('unmask')).to.equal('store_failed');
+      bugs.begin('leg-b', '/other/y.au');
+      await quiet();
+      expect(bugs.masked.get('leg-b /other/y.au')).to.equal(true);
+    }
+    isStoreAway = false;
     expect(await outcome('unmask')).to.equal('unmasked');
     expect(bugs.masked.get('leg-b /other/y.au')).to.equal(false);
     expect(bugs.variables.get('leg-a metaflows_masked')).to.equal('');

@@ -49,7 +49,7 @@ describe('store of the audit', () => {
     } while (next !== undefined);
   }
 
-  const broken = async (audit: AuditStore) => verify(await audit.heads(), all(audit));
+  const broken = async (audit: AuditStore) => verify(await audit.heads(), all(audit), () => audit.heads());
   const count = async (audit: AuditStore) => {
     const places: string[] = [];
     for await (const { place } of all(audit)) places.push(place);
@@ -115,6 +115,24 @@ describe('store of the audit', () => {
     await again.append(event());
     expect(await count(again)).to.equal(3);
     expect(await broken(again)).to.deep.equal([]);
+  });
+
+  it('leaves a head that says which line is the last, wherever the instance is killed', async () => {
+    const audit = await loaded('a');
+    const bulkDocs = db.bulkDocs.bind(db);
+    const left: Promise<number[]>[] = [];
+    db.bulkDocs = async (docs: PouchDB.Core.PutDocument<object>[]) => {
+      const written = await bulkDocs(docs);
+      const other = await loaded('another');
+      left.push(Promise.all([count(other), other.heads().then(([head]) => head?.seq ?? -1)]));
+      await left.at(-1);
+      return written;
+    };
+    for (let n = 0; n < 2; n++) await Promise.all([audit.append(event()), audit.append(event())]);
+    db.bulkDocs = bulkDocs;
+    const told = await Promise.all(left);
+    expect(told.at(-1)).to.deep.equal([4, 4]);
+    for (const [lines, head] of told) expect(head).to.equal(lines);
   });
 
   it('does not hide by going on that its newest lines were cut off', async () => {
