@@ -19,6 +19,7 @@ import { AddressPolicy } from './delivery/addresses.js';
 import { Delivery } from './delivery/delivery.js';
 import { DiskSpace } from './delivery/disk.js';
 import { callNotices, Feed } from './delivery/feed.js';
+import { recordingNotice } from './delivery/notice.js';
 import { PushInbox } from './delivery/push.js';
 import { Sender } from './delivery/send.js';
 import { PushTransport } from './delivery/transport.js';
@@ -94,6 +95,10 @@ export async function startService(config: Config, log: Logger): Promise<Service
     !store.isShared || acting.has(links.has(switchId) ? switchId : ([...links.keys()][0] ?? ''));
   const feedback = new Feedback(config.tones, switchOf, log);
   const feed = new Feed();
+  store.recordings.onTold((event) => {
+    const { owner_id } = event.recording;
+    feed.publish(recordingNotice(event), owner_id === undefined ? [] : [owner_id]);
+  });
   const signingKey = await store.webhooks.signingKey();
   let url = '';
   const media = new Links(signingKey, () => config.publicUrl ?? url);

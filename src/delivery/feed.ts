@@ -44,11 +44,13 @@ export class Feed {
     return this.followers.has(account) || this.now() < (this.left.get(account) ?? -Infinity) + FORGOTTEN_MS;
   }
 
-  /** `users` are those whom it concerns. */
+  /** `users` are those whom it concerns. The same a second time does nothing. */
   publish(notice: Notice, users: readonly string[]): void {
     if (!this.isFollowed(notice.account_id)) return;
     const kept: Kept = { notice, users };
     const all = this.kept.get(notice.account_id) ?? [];
+    // An instance that shares a database hears there of its own too.
+    if (all.some(({ notice: { id } }) => id === notice.id)) return;
     all.push(kept);
     if (all.length > KEPT) all.shift();
     this.kept.set(notice.account_id, all);

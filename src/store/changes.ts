@@ -54,7 +54,7 @@ export class Changes {
       })
       .on('change', ({ id, seq, deleted, doc, changes: [change] }) => {
         this.#since = seq;
-        if (deleted && change) take({ id, rev: change.rev });
+        if (deleted && change) take({ id, rev: change.rev, ...(doc && { left: doc }) });
         else if (doc) take(entryOf(doc));
       })
       .on('error', (error: unknown) => this.broke(error));

@@ -24,6 +24,8 @@ export interface Deleted {
   id: string;
   rev: string;
   value?: never;
+  /** What {@link Documents.remove} left there. */
+  left?: object;
 }
 
 /** Bounds are parts of ids after the prefix, both inclusive. */
@@ -79,12 +81,16 @@ export class Documents {
    * As {@link update}, and deletes the document where `change` returns nothing; where it returns what it was given,
    * nothing is stored.
    */
-  change<T extends object>(id: string, change: Change<T>): Promise<Entry<T> | Deleted | undefined> {
+  change<T extends object>(
+    id: string,
+    change: Change<T>,
+    left: object = {},
+  ): Promise<Entry<T> | Deleted | undefined> {
     return this.#turns.take(id, async () => {
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
         const { current, value } = this.#remember(id, change) ?? (await this.#read(id, change));
         if (value === current?.value) return current;
-        const content = value ?? { _deleted: true };
+        const content = value ?? { ...left, _deleted: true };
         const rev = await this.#put({ ...content, _id: id, ...(current && { _rev: current.rev }) });
         if (rev !== undefined) return value ? this.#remembered({ id, rev, value }) : { id, rev };
         await setTimeout(Math.random() * 2 ** attempt);
@@ -112,9 +118,9 @@ export class Documents {
     return (await this.get<T>(id))?.value ?? value;
   }
 
-  /** Deletes the document; resolves with undefined where there was none. */
-  remove(id: string): Promise<Deleted | undefined> {
-    return this.change<never>(id, () => undefined);
+  /** Deletes the document; resolves with undefined where there was none. Others are told what is `left` of it. */
+  remove(id: string, left?: object): Promise<Deleted | undefined> {
+    return this.change<never>(id, () => undefined, left);
   }
 
   /** Makes sure that empty documents with these ids are there: an index, whose ids say all. */

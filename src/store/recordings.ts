@@ -11,7 +11,7 @@ import type { Happening, RecordingEvent } from '../recording/events.js';
 import { newRecordingId } from '../recording/files.js';
 import { isRunning } from '../recording/state.js';
 import { Turns } from '../turns.js';
-import type { Documents } from './documents.js';
+import type { Deleted, Documents, Entry } from './documents.js';
 import { OUTBOX } from './outbox.js';
 import { shipmentsOf } from './shipments.js';
 
@@ -57,8 +57,17 @@ interface News extends RecordingEvent {
   number: number;
 }
 
+/** What is left of news that was told: nothing of what was said in the call, or by whom. */
+interface Told {
+  account: string;
+  /** The recording's. */
+  id: string;
+  event: Happening;
+}
+
 export class RecordingStore {
   readonly #documents: Documents;
+  readonly #listeners = new Set<(event: RecordingEvent) => void>();
   readonly #turns = new Turns();
   readonly #marked = new Set<string>();
 
@@ -126,7 +135,7 @@ export class RecordingStore {
       await this.#turns.take(keyOf(recording.account_id, recording.id), async () => {
         const stored = await this.#documents.get<Stored>(recordingId(recording));
         if (number <= (stored?.value.happenings ?? 0)) untold.push(value);
-        else await this.told(value);
+        else await this.#documents.remove(newsId(recording, value.id));
       });
     }
     return untold
@@ -134,9 +143,31 @@ export class RecordingStore {
       .map(({ id, type, at, recording }) => ({ id, type, at, recording }));
   }
 
-  /** It is kept no more. */
-  async told({ id, recording }: RecordingEvent): Promise<void> {
-    await this.#documents.remove(newsId(recording, id));
+  /** It is kept no more; those who share the database are told that it happened. */
+  async told({ id, type, at, recording }: RecordingEvent): Promise<void> {
+    const { account_id: account } = recording;
+    await this.#documents.remove(newsId(recording, id), {
+      told: { account, id: recording.id, event: { id, type, at } },
+    });
+  }
+
+  /** Calls `listener` with what any of those who share the database has told, with the recording as it is by then. */
+  onTold(listener: (event: RecordingEvent) => void): void {
+    this.#listeners.add(listener);
+  }
+
+  /** Takes in what any of them has stored. */
+  take(entry: Entry<object> | Deleted): void {
+    const told = 'left' in entry ? (entry.left as { told?: Told }).told : undefined;
+    if (!told || !entry.id.startsWith(NEWS)) return;
+    const { account, id, event } = told;
+    // In order, also where one is read faster than the one before.
+    void this.#turns
+      .take(`told/${account}`, async () => {
+        const recording = await this.get(account, id);
+        if (recording) for (const listener of this.#listeners) listener({ ...event, recording });
+      })
+      .catch(() => undefined);
   }
 
   async get(account: string, id: string): Promise<RecordingDocument | undefined> {

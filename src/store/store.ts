@@ -78,7 +78,7 @@ export async function openStore(location: string, log: Logger): Promise<Store> {
   await audit.load(instance);
   const outbox = new OutboxStore<Parcel>(documents);
   const take = (entry: Entry<object> | Deleted) => {
-    for (const each of [metaflows, callRecording, tokens, webhooks, retention, outbox, running])
+    for (const each of [metaflows, callRecording, tokens, webhooks, retention, outbox, running, recordings])
       each.take(entry);
   };
   const running = new RunningRecordings();

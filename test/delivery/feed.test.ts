@@ -44,6 +44,13 @@ describe('the live stream', () => {
     expect([all.missed, all.taken, other.taken]).to.deep.equal([[], ['1'], []]);
   });
 
+  it('has once what is published twice', () => {
+    followed();
+    const { taken } = following({ account: 'a' });
+    for (const id of ['0', '1', '0']) feed.publish(notice(id), []);
+    expect(taken).to.deep.equal(['0', '1']);
+  });
+
   it('has for a user only what concerns that user, missed or not', () => {
     followed();
     feed.publish(notice('0'), []);

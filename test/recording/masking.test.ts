@@ -103,7 +103,10 @@ describe('the mask of a call', () => {
       audit: () => (isStoreAway ? Promise.reject(new MetaflowsError('store_failed')) : Promise.resolve()),
       switchOf: () => ({ apis: (_key, commands) => bugs.apis(commands) }),
       store: {
-        save: () => (isStoreAway ? Promise.reject(new MetaflowsError('store_failed')) : Promise.resolve()),
+        save: () => {
+          told.emit('saved');
+          return isStoreAway ? Promise.reject(new MetaflowsError('store_failed')) : Promise.resolve();
+        },
         unfinished: () => Promise.resolve(stored),
         get: () => Promise.resolve(undefined),
       },
@@ -314,7 +317,7 @@ describe('the mask of a call', () => {
     it('and the switch is slow to say so: ours goes on', async () => {
       bugs.delays = (command) => command.includes('stop all');
       await moved();
-      expect(recording().doc.segments).to.have.lengthOf(2);
+      while (recording().doc.segments.length < 2) await once(told, 'saved');
       expect(bugs.masked.has(`leg-b /rec/${recording().doc.segments[1]!.file}`)).to.equal(true);
     });
   });

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { verify, type StoredLine } from '../../src/audit/chain.js';
 import type { AuditEvent } from '../../src/audit/events.js';
 import type { Parcel } from '../../src/delivery/delivery.js';
+import { happening } from '../../src/recording/events.js';
 import { newRecordingId } from '../../src/recording/files.js';
 import { openStore, type Store } from '../../src/store/store.js';
 import { Couch, PASSWORD } from '../support/couch.js';
@@ -200,6 +201,17 @@ describe('store in a CouchDB', () => {
     );
     expect(failed).to.include({ message: 'EACCES' });
     expect(await hold()).to.include({ legal_hold: true });
+  });
+
+  it('tells every instance what happened to a recording, in order, once it was told by one', async () => {
+    const heard: string[] = [];
+    theirs.recordings.onTold(({ type, recording }) => heard.push(`${type} ${recording.id}`));
+    const doc = recordingDocument();
+    const happened = (['started', 'masked'] as const).map((type) => happening(type, Date.now()));
+    await ours.recordings.save(doc, happened);
+    for (const each of happened) await ours.recordings.told({ ...each, recording: doc });
+    await eventually('both', () => Promise.resolve(heard.length >= 2 || undefined));
+    expect(heard).to.deep.equal([`started ${doc.id}`, `masked ${doc.id}`]);
   });
 
   it('lists recordings page by page', async () => {

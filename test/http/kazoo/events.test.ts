@@ -132,8 +132,8 @@ describe('the stream of events', () => {
 
   it('cuts off whoever does not keep up', async () => {
     const response = await stream();
-    const big = notice('x', { recording: { label: 'x'.repeat(1_000_000) } });
-    for (let i = 0; i < 30; i++) api.feed.publish(big, []);
+    const big = { recording: { label: 'x'.repeat(1_000_000) } };
+    for (let i = 0; i < 30; i++) api.feed.publish(notice(`x${i}`, big), []);
     const got = await read(response);
     expect(got.length).to.be.lessThan(30 * 1_000_000);
     expect(response.complete).to.equal(false);
