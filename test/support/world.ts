@@ -57,8 +57,8 @@ const PHONES: Phones = {
   hangup: () => Promise.resolve('hung up'),
 };
 
-/** A page, if not the one that is built. */
-const SOURCE = fileURLToPath(new URL('../../console', import.meta.url));
+/** What stands for the console that is built. */
+const PAGE = fileURLToPath(new URL('page', import.meta.url));
 
 export class World {
   readonly tokens = new Map<string, string | undefined>();
@@ -82,7 +82,7 @@ export class World {
   static async start(overrides: Partial<Deps> = {}): Promise<World> {
     const inbox = new PushInbox({ mount: '/nowhere', url: 'http://push.test' });
     const api = await startApi({
-      console: consoleRouter(SOURCE),
+      console: consoleRouter(PAGE),
       phones: phonesRouter(PHONES, { find: () => undefined }),
       push: pushRouter(inbox),
       ...overrides,

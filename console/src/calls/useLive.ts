@@ -1,9 +1,8 @@
 import { useEffect, useState } from 'preact/hooks';
 import { ask, inAccount } from '../api.js';
 import type { Recording } from '../recordings/recording.js';
-import { session } from '../session.js';
+import { follow } from '../stream.js';
 import { after, NOBODY, type Leg, type Live, type Notice } from './live.js';
-import { follow } from './stream.js';
 
 export interface LiveState {
   /** undefined: not known yet. */
@@ -44,9 +43,7 @@ export function useLive(): LiveState {
       }
       waiting = undefined;
     };
-    const { user } = session.value ?? {};
-    void follow<Notice>(
-      inAccount(...(user === undefined ? [] : ['users', user]), 'events'),
+    void follow(
       {
         take: (notice) => {
           if (waiting) waiting.push(notice);

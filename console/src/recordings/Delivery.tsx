@@ -20,7 +20,10 @@ interface State {
 
 /** What became of sending it to its url. */
 export function Delivery({ recording, path }: { recording: Recording; path: string }) {
-  const asked = useAsked(async () => (await ask<State>('GET', `${path}/delivery`)).data, [path]);
+  const asked = useAsked(
+    async () => (await ask<State>('GET', `${path}/delivery`)).data,
+    [path, recording.delivery],
+  );
   if (recording.delivery === undefined) return null;
   return (
     <section class="card" aria-labelledby="delivery">

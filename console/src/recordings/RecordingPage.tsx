@@ -1,9 +1,11 @@
 import { useSignal } from '@preact/signals';
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { ask, inAccount } from '../api.js';
+import type { Notice } from '../calls/live.js';
 import { useAsked } from '../parts/asked.js';
 import { Loaded } from '../parts/Loaded.js';
 import { to } from '../route.js';
+import { follow } from '../stream.js';
 import { dateOf, durationOf, fromGregorian } from '../time.js';
 import { WORDS } from '../words.js';
 import { AuditTrail } from './AuditTrail.js';
@@ -19,6 +21,18 @@ const { recordings: words } = WORDS;
 export function RecordingPage({ id }: { id: string }) {
   const path = inAccount('recordings', id);
   const asked = useAsked(async () => (await ask<Recording>('GET', path)).data, [path]);
+  useEffect(() => {
+    const ending = new AbortController();
+    const follower = {
+      take: ({ recording }: Notice) => {
+        if (recording?.id === id) asked.again();
+      },
+      reset: asked.again,
+      connected: () => undefined,
+    };
+    void follow(follower, ending.signal);
+    return () => ending.abort();
+  }, []);
   /** What is done to it is in its audit trail. */
   const [done, setDone] = useState(0);
   /** Milliseconds. */

@@ -1,20 +1,24 @@
 /** The live stream of an account, read with fetch: an EventSource could show its token in the address only. */
-import { ApiError, send } from '../api.js';
+import { ApiError, inAccount, send } from './api.js';
+import type { Notice } from './calls/live.js';
+import { session } from './session.js';
 
 /** Milliseconds: a comment comes every 15 seconds, so that a stream on which nothing comes is lost. */
 const SILENCE_MS = 40_000;
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 10_000;
 
-export interface Follower<T> {
-  take(data: T): void;
+export interface Follower {
+  take(notice: Notice): void;
   /** What was missed is not known: the state of things is to be asked for. */
   reset(): void;
   connected(isConnected: boolean): void;
 }
 
 /** Follows until `signal` ends it, or the token is not good any more; connects again where it is lost. */
-export async function follow<T>(path: string, follower: Follower<T>, signal: AbortSignal): Promise<void> {
+export async function follow(follower: Follower, signal: AbortSignal): Promise<void> {
+  const { user } = session.value ?? {};
+  const path = inAccount(...(user === undefined ? [] : ['users', user]), 'events');
   let last: string | undefined;
   let wait = FIRST_WAIT_MS;
   while (!signal.aborted) {
@@ -29,7 +33,7 @@ export async function follow<T>(path: string, follower: Follower<T>, signal: Abo
       for await (const { id, event, data } of messages(body ?? new ReadableStream(), silence)) {
         last = id ?? last;
         if (event === 'reset') follower.reset();
-        else follower.take(JSON.parse(data) as T);
+        else follower.take(JSON.parse(data) as Notice);
       }
     } catch (error) {
       if (error instanceof ApiError && (error.status === 401 || error.status === 403)) return;
