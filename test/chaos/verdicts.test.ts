@@ -119,6 +119,16 @@ describe('chaos: the verdicts', () => {
     expect(wrong({ heard: lasting })).to.deep.equal(['masksAreWhereTheDocumentSays']);
   });
 
+  it('see it also where the switch crashed, unless nobody had heard that it masked', () => {
+    const unsaid = recordings({ mask_intervals: [] });
+    const faults = [{ what: '', kind: 'switch_crash', from: 1500, to: 1600 }];
+    expect(wrong({ ...unsaid, faults })).to.deep.equal(['masksAreWhereTheDocumentSays']);
+    const asked = CALL.asked.map((each) => ({ ...each, outcome: 'nothing' as const }));
+    const calls = [{ ...CALL, asked }];
+    expect(wrong({ ...unsaid, calls })).to.deep.equal(['masksAreWhereTheDocumentSays']);
+    expect(wrong({ ...unsaid, calls, faults })).to.deep.equal([]);
+  });
+
   it('hear a secret that was said while masked', () => {
     expect(wrong({ heard: hear([WORD, 1000], [0, 1000], [SECRET_WORD, 300], [440, 700]) })).to.deep.equal([
       'noSecretIsHeard',

@@ -141,13 +141,32 @@ export function masksAreWhereTheDocumentSays({
     );
     const spans = merged(silent.filter(({ startMs, endMs }) => endMs - startMs >= MASK_AT_LEAST_MS));
     const loud = intervals.find((interval) => !covers(spans, shrunk(interval)));
-    const unsaid = spans.find((span) => !covers(intervals, shrunk(span)));
+    const unsaid = isMaskLost(recording, calls, faults)
+      ? undefined
+      : spans.find((span) => !covers(intervals, shrunk(span)));
     if (!loud && !unsaid) return;
     return `${id}: says ${show(intervals)}, is silent in ${show(spans)} of ${Math.round(ms)} ms`;
   });
   const intervals = (of: typeof all) =>
     of.reduce((sum, { mask_intervals }) => sum + mask_intervals.length, 0);
   return { ...verdict, looked: intervals(ended), excused: intervals(all) - intervals(ended) };
+}
+
+/** The switch masked by itself, no service heard of it, and what it had noted went with its crash. */
+function isMaskLost(
+  { call_id }: Observed['recordings'][number],
+  calls: CallJournal[],
+  faults: FaultJournal[],
+): boolean {
+  const call = calls.find(({ legs }) => legs.includes(call_id));
+  return faults.some(
+    ({ kind, from }) =>
+      kind === 'switch_crash' &&
+      call?.asked.some(
+        ({ action, outcome, at }) =>
+          action === 'mask' && outcome === 'nothing' && at < from && from < call.endedAt,
+      ),
+  );
 }
 
 /** Each word that was said in clear is in a recording of the call. */

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { RecordingDocument } from '../../src/generated/recording.js';
+import { FaultyRelay } from '../chaos/relay.js';
 import { inTurn } from '../support/heard.js';
 import { Relay } from '../support/lab-relay.js';
 import type { Leg } from '../support/lab-phones.js';
@@ -213,6 +214,36 @@ describe('contract: the service killed, masks', function () {
       ]);
     } finally {
       await lab().phones.hangupAll();
+      await relay.close();
+    }
+  });
+});
+
+describe('contract: the service behind a connection that stalls, masks', function () {
+  this.timeout(60_000);
+  const lab = useLab();
+
+  it('a code that is pressed meanwhile is run when it goes on, and the mask lies where it is heard', async () => {
+    const relay = new FaultyRelay(lab().pbx.port);
+    const settings = { SWITCHES: `esl://:${lab().pbx.password}@127.0.0.1:${await relay.open()}` };
+    const service = await TestService.start(lab(), settings);
+    try {
+      await service.flows('1001');
+      const { caller } = await lab().phones.call('1001', '1002');
+      await service.bound(caller);
+      expect(await service.code(caller, '*71')).to.equal('done');
+      await talk(600);
+      const stalled = relay.stall(2500);
+      // a lease that was renewed a moment ago is sure; the next renewal is on its way until it goes on
+      await talk(500);
+      expect(await service.code(caller, '*72')).to.equal('done');
+      await stalled;
+      const { mask_intervals, audit } = await service.recording(caller, 'masked');
+      expect(audit.map(({ action }) => action)).to.deep.equal(['start', 'mask']);
+      expect(mask_intervals[0]?.start_ms).to.be.below(2500);
+    } finally {
+      await lab().phones.hangupAll();
+      await service.close();
       await relay.close();
     }
   });
