@@ -240,9 +240,13 @@ describe('contract: the service behind a connection that stalls, masks', functio
       await talk(500);
       expect(await service.code(caller, '*72')).to.equal('done');
       await stalled;
-      const { mask_intervals, audit } = await service.recording(caller, 'masked');
-      expect(audit.map(({ action }) => action)).to.deep.equal(['start', 'mask']);
-      expect(mask_intervals[0]?.start_ms).to.be.below(2500);
+      await talk(600);
+      await lab().phones.hangup(caller);
+      const doc = await service.recording(caller, 'completed');
+      expect(doc.audit.map(({ action }) => action)).to.deep.equal(['start', 'mask', 'stop']);
+      const { channels, rate } = await service.audio(doc);
+      const [silent] = silentSpans(channels[0]!, rate, 200);
+      expect(Math.abs(doc.mask_intervals[0]!.start_ms - silent!.startMs)).to.be.below(TOLERANCE);
     } finally {
       await lab().phones.hangupAll();
       await service.close();
