@@ -2,8 +2,6 @@
 import type { KeyObject } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'winston';
@@ -23,7 +21,8 @@ import { recordingNotice } from './delivery/notice.js';
 import { PushInbox } from './delivery/push.js';
 import { Sender } from './delivery/send.js';
 import { PushTransport } from './delivery/transport.js';
-import { ERRORS, MetaflowsError } from './errors.js';
+import { MetaflowsError } from './errors.js';
+import { Health } from './health.js';
 import { createApp } from './http/app.js';
 import { shownChannel } from './http/kazoo/channels.js';
 import { Links } from './http/links.js';
@@ -37,7 +36,6 @@ import { Link } from './link.js';
 import { compiledMetaflows } from './metaflows/compiled.js';
 import { Digits } from './metaflows/digits.js';
 import { Runner } from './metaflows/runner.js';
-import { parseFlowFile } from './metaflows/validate.js';
 import { Metrics } from './metrics.js';
 import { RecordingFiles } from './recording/files.js';
 import { parametersFor } from './recording/automatic.js';
@@ -46,6 +44,7 @@ import { Recorder } from './recording/recorder.js';
 import { Removal } from './recording/removal.js';
 import { Retention } from './retention/retention.js';
 import { Softswitch } from './softswitch/softswitch.js';
+import { loadFlowFiles } from './store/flow-files.js';
 import { openStore, type Store } from './store/store.js';
 import { Switch } from './switch/switch.js';
 
@@ -79,7 +78,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
   const metrics = new Metrics();
   const recordings = new EventEmitter();
   const store = await openStore(config.database, log);
-  await seed(store, config.flowsDir, log);
+  await loadFlowFiles(store, config.flowsDir, log);
 
   const calls = new Calls(config.identity);
   const acting = new Acting();
@@ -196,8 +195,6 @@ export async function startService(config: Config, log: Logger): Promise<Service
     for (const { notice, users } of notices) feed.publish(notice, users);
   };
 
-  /** Milliseconds that the newest command of each switch took. */
-  const latencies = new Map<string, number>();
   const isEmbedded = config.switches.includes('embedded');
   if (isEmbedded || inbox) await files.make();
   const softswitch = isEmbedded ? await embedded(log) : undefined;
@@ -207,10 +204,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
     const port = new Switch({
       ...where,
       log,
-      onLatency: (command, ms) => {
-        metrics.commandTook(command, ms / 1000);
-        latencies.set(port.id, Math.round(ms));
-      },
+      onLatency: (command, ms) => metrics.commandTook(command, ms / 1000),
       onDropped: () => metrics.eventDropped('malformed'),
     });
     relay.join(port);
@@ -226,25 +220,8 @@ export async function startService(config: Config, log: Logger): Promise<Service
       Object.fromEntries([...links].map(([id, { port }]) => [id, Number(port.connected)])),
   });
 
-  const status = (): { ready: boolean; reason?: string } => {
-    if (![...links.values()].some(({ ready }) => ready)) {
-      return { ready: false, reason: 'no switch is connected and resynchronised' };
-    }
-    if (!store.connected) return { ready: false, reason: ERRORS.store_failed.message };
-    return disk.ok() ? { ready: true } : { ready: false, reason: ERRORS.disk_full.message };
-  };
   const embeddedId = softswitch?.address && `${softswitch.address.host}:${softswitch.address.port}`;
-  const system = async () => ({
-    switches: [...links].map(([id, { port, ready }]) => ({
-      id,
-      connected: port.connected,
-      ready,
-      embedded: id === embeddedId,
-      latencyMs: latencies.get(id),
-    })),
-    outbox: await delivery.depth(),
-    freeBytes: disk.freeBytes,
-  });
+  const health = new Health({ links, embeddedId, store, disk, delivery });
   const app = createApp({
     store,
     calls: channels,
@@ -254,8 +231,8 @@ export async function startService(config: Config, log: Logger): Promise<Service
     removal,
     recordingsMount: config.recordingsMount,
     playsFiles: config.recording.sounds_dir !== '',
-    status,
-    system,
+    status: () => health.status(),
+    system: () => health.system(),
     metrics,
     log,
     version,
@@ -283,7 +260,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
     madeToken: made,
     recordings,
     softswitch,
-    status,
+    status: () => health.status(),
     async close() {
       feed.close();
       relay.close();
@@ -335,20 +312,4 @@ async function embedded(log: Logger): Promise<Softswitch> {
   const softswitch = new Softswitch({ domain: 'demo', log });
   await softswitch.start();
   return softswitch;
-}
-
-/** Loads `{account}/{user}.json` where the store has never had metaflows for that user; a bad file stops nothing. */
-async function seed(store: Store, folder: string, log: Logger): Promise<void> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
-  for (const entry of entries) {
-    const account = entry.parentPath.slice(folder.length + 1);
-    if (!entry.isFile() || !entry.name.endsWith('.json') || !account || account.includes('/')) continue;
-    const file = join(entry.parentPath, entry.name);
-    const parsed = await readFile(file, 'utf8').then(parseFlowFile, (error: unknown) => ({
-      ok: false as const,
-      errors: [String(error)],
-    }));
-    if (parsed.ok) await store.metaflows.seed(account, entry.name.slice(0, -'.json'.length), parsed.value);
-    else log.error('metaflows file is not valid and was not loaded', { file, errors: parsed.errors });
-  }
 }

@@ -36,6 +36,8 @@ export class Instance {
   readonly hash = new Map<string, string>();
   readonly startedAt = microseconds();
   sessions = 0;
+  /** Whether recordings find no room any more. */
+  diskFull = false;
 
   constructor(
     readonly character: Character,

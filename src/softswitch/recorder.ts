@@ -157,6 +157,7 @@ export class Recorder implements MediaBug {
         ? interleave(this.#resample(0, swapped ? other : own), this.#resample(1, swapped ? own : other))
         : this.#resample(0, mix(own, other));
       try {
+        if (this.leg.instance.diskFull) throw new Error('ENOSPC');
         this.file.write(this.masked ? new Int16Array(samples.length) : samples);
       } catch {
         // a full disk does not end a recording (uri-failure)

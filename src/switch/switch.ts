@@ -57,6 +57,8 @@ export class Switch extends EventEmitter<SwitchEvents> {
    * Missing where the switch knows of no leases.
    */
   holder: string | undefined;
+  /** Milliseconds that the newest command took to be answered; undefined before the first. */
+  latencyMs: number | undefined;
   private readonly log: Logger;
   private readonly clock = new SwitchClock();
   private leaseConnection: Connection | undefined;
@@ -276,7 +278,9 @@ export class Switch extends EventEmitter<SwitchEvents> {
   private async timed<T>(command: string, reply: Promise<T>): Promise<T> {
     const began = performance.now();
     const result = await reply;
-    this.options.onLatency?.(command, performance.now() - began);
+    const ms = performance.now() - began;
+    this.latencyMs = Math.round(ms);
+    this.options.onLatency?.(command, ms);
     return result;
   }
 }

@@ -45,6 +45,15 @@ describe('contract: the service killed, masks', function () {
     }
     return inTurn(wav);
   };
+  /** Masks, unmasks and ends a recording: its document says where it is silent. */
+  const maskedWhereHeard = async (leg: Leg): Promise<void> => {
+    await service.record(leg, { action: 'mask' });
+    await talk(600);
+    await service.record(leg, { action: 'unmask' });
+    await talk(600);
+    await lab().phones.hangup(leg);
+    expect(await heardIn(await service.recording(leg, 'completed'))).to.have.lengthOf(2);
+  };
   const unmaskedAndEnded = async (leg: Leg): Promise<string[][]> => {
     await service.recording(leg, 'masked');
     await talk(600);
@@ -72,12 +81,7 @@ describe('contract: the service killed, masks', function () {
     await lab().phones.unhold(caller);
     await talk(400);
     service = await TestService.spawn(lab(), service);
-    await service.record(caller, { action: 'mask' });
-    await talk(600);
-    await service.record(caller, { action: 'unmask' });
-    await talk(600);
-    await lab().phones.hangup(caller);
-    expect(await heardIn(await service.recording(caller, 'completed'))).to.have.lengthOf(2);
+    await maskedWhereHeard(caller);
   });
 
   it('while its party talks, which holds: a mask after that lies where it is heard', async () => {
@@ -91,12 +95,7 @@ describe('contract: the service killed, masks', function () {
     service = await TestService.spawn(lab(), service);
     await lab().phones.unhold(caller);
     await talk(400);
-    await service.record(caller, { action: 'mask' });
-    await talk(600);
-    await service.record(caller, { action: 'unmask' });
-    await talk(600);
-    await lab().phones.hangup(caller);
-    expect(await heardIn(await service.recording(caller, 'completed'))).to.have.lengthOf(2);
+    await maskedWhereHeard(caller);
   });
 
   it('while its party holds, which lets go and hangs up: what was said counts for record_min_sec', async () => {

@@ -13,8 +13,7 @@ import { Recorder } from '../../src/recording/recorder.js';
 import { segmentEnded } from '../../src/recording/state.js';
 import type { SwitchEvent } from '../../src/switch/events.js';
 import { bridge, create, IDENTITY, legData } from '../support/legs.js';
-import { capturingLog } from '../support/log.js';
-import { recordingDocument } from '../support/recordings.js';
+import { recorderOptions, recordingDocument } from '../support/recordings.js';
 
 const URL_WITH_PASSWORD = 'https://user:secret@example.com/recordings';
 
@@ -45,7 +44,7 @@ describe('the recorder follows a call', () => {
     writes = () => true;
     save = () => Promise.resolve();
     recorder = new Recorder({
-      calls,
+      ...recorderOptions(calls),
       switchOf: () => ({
         apis: (_key, commands) =>
           Promise.resolve(commands.map(({ command, args }) => reply(`${command} ${args}`))),
@@ -61,22 +60,6 @@ describe('the recorder follows a call', () => {
       },
       files: new RecordingFiles(folder),
       dir: folder,
-      ceiling: 60,
-      settings: {
-        follow_transfer: true,
-        stop_automatic: false,
-        stop_adopted: false,
-        deliver_adopted: false,
-        sounds_dir: '',
-      },
-      consentOf: () => undefined,
-      beep: '',
-      destinationOf: () => ({}),
-      audit: () => Promise.resolve(),
-      hasSpace: () => true,
-      feedback: { play: () => Promise.resolve() },
-      onEvent: () => Promise.resolve(),
-      log: capturingLog().log,
     });
     for (const uuid of ['leg-a', 'leg-b', 'leg-c']) say(create(uuid, { answered: true }));
     await bridged('leg-a', 'leg-b');

@@ -233,8 +233,7 @@ describe('store in a CouchDB', () => {
     }
   });
 
-  it('is read at the start in pages', async function () {
-    if (process.env.TEST_COUCHDB !== undefined) this.skip();
+  it('is read at the start in pages', async () => {
     await Promise.all(
       Array.from({ length: 60 }, (_, n) => ours.metaflows.put({ ...scope, user: `${n}` }, codes(n))),
     );
@@ -242,7 +241,7 @@ describe('store in a CouchDB', () => {
     const later = await openStore(couch.url(), log);
     const ofOne = couch.requests.filter((line) => /\/metaflows%2F/.test(line));
     expect(ofOne).to.deep.equal([]);
-    expect(couch.requests.length).to.be.below(60);
+    expect(couch.requests.length).to.be.within(1, 59);
     expect(later.metaflows.get({ ...scope, user: '59' })).to.deep.equal(codes(59));
     await later.close();
   });

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import type { EventEmitter } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,10 +16,21 @@ import { Relay } from './lab-relay.js';
 const NAME = 'metaflows';
 export const PASSWORD = 'the/password of the database';
 
-export class Couch {
-  /** The requests that have come, as `GET /database/…`; none where it is a real CouchDB. */
+/** Reads the first line of every request that it passes on: bodies are JSON, of one line. */
+class CountingRelay extends Relay {
   readonly requests: string[] = [];
-  private readonly relay: Relay;
+
+  protected override pass(client: Socket, target: Socket): void {
+    client.on('data', (chunk: Buffer) => {
+      for (const [, request = ''] of chunk.toString().matchAll(/^([A-Z]+ \/\S*) HTTP\/1\.1\r$/gm))
+        this.requests.push(request);
+    });
+    super.pass(client, target);
+  }
+}
+
+export class Couch {
+  private readonly relay: CountingRelay;
   private database = newName();
   private port = 0;
 
@@ -28,7 +39,12 @@ export class Couch {
     private readonly server?: Server,
     private readonly folder?: string,
   ) {
-    this.relay = new Relay(Number(target.port));
+    this.relay = new CountingRelay(Number(target.port));
+  }
+
+  /** The requests that have come, as `GET /database/…`. */
+  get requests(): string[] {
+    return this.relay.requests;
   }
 
   static async start(): Promise<Couch> {
@@ -96,7 +112,6 @@ export class Couch {
     });
     const expected = `Basic ${Buffer.from(`${NAME}:${PASSWORD}`).toString('base64')}`;
     const server = createServer((request, response) => {
-      couch.requests.push(`${request.method} ${request.url}`);
       if (request.headers.authorization === expected) {
         app(request, response);
         return;
@@ -107,8 +122,7 @@ export class Couch {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
     const target = new URL(`http://${NAME}:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}`);
-    const couch = new Couch(target, server, folder);
-    return couch;
+    return new Couch(target, server, folder);
   }
 }
 

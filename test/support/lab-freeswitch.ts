@@ -86,6 +86,9 @@ export async function startFreeSwitch(): Promise<RunningSwitch> {
         phones.close();
         return switches;
       },
+      fillDisk: () => {
+        throw new Error('the disk of a real FreeSWITCH is filled by root, who may mount one');
+      },
       close: async () => {
         const ended = running.map((child) => exited(child));
         end();

@@ -19,6 +19,8 @@ export interface RunningSwitch {
   crash(): Promise<void>;
   /** Starts the PBX again; resolves when its telephones can call, `pbx`, `phones` and `carrier` being where they are now. */
   restart(): Promise<RunningSwitch>;
+  /** Whether the PBX can write no more to any recording; throws where only a real disk can be full. */
+  fillDisk(full: boolean): void;
   close(): Promise<void>;
 }
 
@@ -40,6 +42,9 @@ export async function startEmbedded(): Promise<RunningSwitch> {
       softswitch = new Softswitch({ domain: DOMAIN, recordingsDir, password, log });
       const { pbx, phones } = await softswitch.start();
       return Object.assign(running, { pbx, phones, carrier: `${pbx.host}:${pbx.port}` });
+    },
+    fillDisk: (full) => {
+      softswitch.pbx.diskFull = full;
     },
     close: async () => {
       await softswitch.close();

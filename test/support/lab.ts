@@ -22,6 +22,8 @@ export interface Lab {
   crash(): Promise<void>;
   /** Starts the PBX again, at the same address. */
   restart(): Promise<void>;
+  /** Whether the PBX can write no more to any recording; throws where only a real disk can be full. */
+  fillDisk(full: boolean): void;
   close(): Promise<void>;
 }
 
@@ -40,6 +42,7 @@ export async function startLab(): Promise<Lab> {
     socket,
     phones: new Phones(socket, phones, running.carrier, folder),
     crash: () => running.crash(),
+    fillDisk: (full) => running.fillDisk(full),
     restart: async () => {
       relay.port = (await running.restart()).pbx.port;
     },

@@ -1,6 +1,7 @@
 import type { Metaflows } from '../../../src/generated/metaflows.js';
 import { codesOf, type Code, type Level, type Levels } from '../../../src/metaflows/codes.js';
 import { compile } from '../../../src/metaflows/compile.js';
+import { Table } from '../parts/Table.js';
 import { WORDS } from '../words.js';
 import type { Draft } from './Editor.js';
 
@@ -37,55 +38,43 @@ export function CodeTable({ levels, level, merged, isReadOnly, edit, remove }: P
       {codes.length === 0 ? (
         <p class="empty">{words.empty}</p>
       ) : (
-        <div class="scroll" role="group" aria-label={words.codes} tabIndex={0}>
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">{words.code}</th>
-                <th scope="col">{words.does}</th>
-                <th scope="col">{words.comesFrom}</th>
-                {!isReadOnly && <th scope="col">{words.change}</th>}
-              </tr>
-            </thead>
-            <tbody>
-              {codes.map((code) => (
-                <tr key={`${code.kind} ${code.code}`}>
-                  <th scope="row">
-                    <code>{code.code}</code> {code.kind === 'pattern' && <small>{words.kinds.pattern}</small>}
-                  </th>
-                  <td>{doesOf(code)}</td>
-                  <td>
-                    {words.from[code.from]}
-                    {code.instead_of.length > 0 && ` ${words.insteadOf}`}
-                  </td>
-                  {!isReadOnly && (
-                    <td class="actions">
-                      <button
-                        type="button"
-                        aria-label={words.changeOf(
-                          code.from === level ? words.edit : words.override,
-                          code.code,
-                        )}
-                        onClick={() => edit(draftOf(code))}
-                      >
-                        {code.from === level ? words.edit : words.override}
-                      </button>
-                      {code.from === level && (
-                        <button
-                          type="button"
-                          aria-label={words.changeOf(words.remove, code.code)}
-                          onClick={() => remove({ kind: code.kind, name: nameOf(code) })}
-                        >
-                          {words.remove}
-                        </button>
-                      )}
-                    </td>
+        <Table
+          label={words.codes}
+          columns={[words.code, words.does, words.comesFrom, !isReadOnly && words.change]}
+        >
+          {codes.map((code) => (
+            <tr key={`${code.kind} ${code.code}`}>
+              <th scope="row">
+                <code>{code.code}</code> {code.kind === 'pattern' && <small>{words.kinds.pattern}</small>}
+              </th>
+              <td>{doesOf(code)}</td>
+              <td>
+                {words.from[code.from]}
+                {code.instead_of.length > 0 && ` ${words.insteadOf}`}
+              </td>
+              {!isReadOnly && (
+                <td class="actions">
+                  <button
+                    type="button"
+                    aria-label={words.changeOf(code.from === level ? words.edit : words.override, code.code)}
+                    onClick={() => edit(draftOf(code))}
+                  >
+                    {code.from === level ? words.edit : words.override}
+                  </button>
+                  {code.from === level && (
+                    <button
+                      type="button"
+                      aria-label={words.changeOf(words.remove, code.code)}
+                      onClick={() => remove({ kind: code.kind, name: nameOf(code) })}
+                    >
+                      {words.remove}
+                    </button>
                   )}
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+                </td>
+              )}
+            </tr>
+          ))}
+        </Table>
       )}
       {!isReadOnly && (
         <button

@@ -1,6 +1,7 @@
 import { ask } from '../api.js';
 import { useAsked } from '../parts/asked.js';
 import { Loaded } from '../parts/Loaded.js';
+import { Table } from '../parts/Table.js';
 import { dateOf } from '../time.js';
 import { WORDS } from '../words.js';
 
@@ -25,28 +26,16 @@ export function AuditTrail({ path, done }: { path: string; done: number }) {
       <h2 id="audit">{words.title}</h2>
       <Loaded asked={asked}>
         {(lines) => (
-          <div class="scroll" role="group" aria-label={words.title} tabIndex={0}>
-            <table>
-              <thead>
-                <tr>
-                  <th scope="col">{words.when}</th>
-                  <th scope="col">{words.what}</th>
-                  <th scope="col">{words.who}</th>
-                  <th scope="col">{words.result}</th>
-                </tr>
-              </thead>
-              <tbody>
-                {lines.map(({ hash, at, action, by, user_id, token_id, result }) => (
-                  <tr key={hash}>
-                    <td>{dateOf(Date.parse(at))}</td>
-                    <td>{words.actions[action]}</td>
-                    <td>{[words.by[by], user_id, token_id].filter(Boolean).join(' ')}</td>
-                    <td>{result}</td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <Table label={words.title} columns={[words.when, words.what, words.who, words.result]}>
+            {lines.map(({ hash, at, action, by, user_id, token_id, result }) => (
+              <tr key={hash}>
+                <td>{dateOf(Date.parse(at))}</td>
+                <td>{words.actions[action]}</td>
+                <td>{[words.by[by], user_id, token_id].filter(Boolean).join(' ')}</td>
+                <td>{result}</td>
+              </tr>
+            ))}
+          </Table>
         )}
       </Loaded>
     </section>

@@ -1,6 +1,7 @@
 import { ask } from '../api.js';
 import { useAsked } from '../parts/asked.js';
 import { Loaded } from '../parts/Loaded.js';
+import { Table } from '../parts/Table.js';
 import { WORDS } from '../words.js';
 import type { System } from './system.js';
 
@@ -21,32 +22,21 @@ export function Switches() {
       <Loaded asked={asked}>
         {({ switches, outbox, free_bytes }) => (
           <>
-            <div class="scroll" role="group" aria-label={words.switches} tabIndex={0}>
-              <table>
-                <thead>
-                  <tr>
-                    <th scope="col">{words.address}</th>
-                    <th scope="col">{words.state}</th>
-                    <th scope="col">{words.latency}</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {switches.map(({ id, connected, ready, embedded, latency_ms }) => (
-                    <tr key={id}>
-                      <th scope="row">
-                        {id} {embedded && <small>{words.embedded}</small>}
-                      </th>
-                      <td>
-                        <span class={ready ? 'state completed' : 'state failed'}>
-                          {words.states[ready ? 'ready' : connected ? 'resynchronising' : 'down']}
-                        </span>
-                      </td>
-                      <td>{latency_ms !== undefined && words.latencyOf(latency_ms)}</td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
+            <Table label={words.switches} columns={[words.address, words.state, words.latency]}>
+              {switches.map(({ id, connected, ready, embedded, latency_ms }) => (
+                <tr key={id}>
+                  <th scope="row">
+                    {id} {embedded && <small>{words.embedded}</small>}
+                  </th>
+                  <td>
+                    <span class={ready ? 'state completed' : 'state failed'}>
+                      {words.states[ready ? 'ready' : connected ? 'resynchronising' : 'down']}
+                    </span>
+                  </td>
+                  <td>{latency_ms !== undefined && words.latencyOf(latency_ms)}</td>
+                </tr>
+              ))}
+            </Table>
             <p>{words.outbox(outbox)}</p>
             <p>{free_bytes === undefined ? words.unseen : words.disk(GIGABYTES.format(free_bytes / 1e9))}</p>
           </>

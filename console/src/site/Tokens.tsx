@@ -3,6 +3,7 @@ import { ask } from '../api.js';
 import { ActButton } from '../parts/ActButton.js';
 import { useAsked } from '../parts/asked.js';
 import { Loaded } from '../parts/Loaded.js';
+import { Table } from '../parts/Table.js';
 import type { Session } from '../session.js';
 import { dateOf } from '../time.js';
 import { WORDS } from '../words.js';
@@ -33,41 +34,30 @@ export function Tokens() {
       )}
       <Loaded asked={asked}>
         {(tokens) => (
-          <div class="scroll" role="group" aria-label={words.tokens} tabIndex={0}>
-            <table>
-              <thead>
-                <tr>
-                  <th scope="col">{words.token}</th>
-                  <th scope="col">{words.account}</th>
-                  <th scope="col">{words.role}</th>
-                  <th scope="col">{words.user}</th>
-                  <th scope="col">{words.created}</th>
-                  <th scope="col">{words.change}</th>
-                </tr>
-              </thead>
-              <tbody>
-                {tokens.map(({ id, account, role, user, created_at }) => (
-                  <tr key={id}>
-                    <th scope="row">{id}</th>
-                    <td>{account ?? words.everyAccount}</td>
-                    <td>{WORDS.header.roles[role]}</td>
-                    <td>{user}</td>
-                    <td>{dateOf(Date.parse(created_at))}</td>
-                    <td>
-                      <ActButton
-                        label={words.deleteOf(id)}
-                        question={words.sure(id)}
-                        act={() => ask('DELETE', `/tokens/${encodeURIComponent(id)}`)}
-                        done={asked.again}
-                      >
-                        {words.delete}
-                      </ActButton>
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <Table
+            label={words.tokens}
+            columns={[words.token, words.account, words.role, words.user, words.created, words.change]}
+          >
+            {tokens.map(({ id, account, role, user, created_at }) => (
+              <tr key={id}>
+                <th scope="row">{id}</th>
+                <td>{account ?? words.everyAccount}</td>
+                <td>{WORDS.header.roles[role]}</td>
+                <td>{user}</td>
+                <td>{dateOf(Date.parse(created_at))}</td>
+                <td>
+                  <ActButton
+                    label={words.deleteOf(id)}
+                    question={words.sure(id)}
+                    act={() => ask('DELETE', `/tokens/${encodeURIComponent(id)}`)}
+                    done={asked.again}
+                  >
+                    {words.delete}
+                  </ActButton>
+                </td>
+              </tr>
+            ))}
+          </Table>
         )}
       </Loaded>
       <TokenMaker

@@ -1,6 +1,7 @@
 import { ask, inAccount } from '../api.js';
 import { useAsked } from '../parts/asked.js';
 import { Loaded } from '../parts/Loaded.js';
+import { Table } from '../parts/Table.js';
 import { dateOf, fromGregorian } from '../time.js';
 import { WORDS } from '../words.js';
 import type { Attempt, Webhook } from './webhook.js';
@@ -21,28 +22,19 @@ export function Attempts({ webhook: { id, name }, tries }: { webhook: Webhook; t
           attempts.length === 0 ? (
             <p>{words.noAttempts}</p>
           ) : (
-            <div class="scroll" role="group" aria-labelledby="attempts" tabIndex={0}>
-              <table>
-                <thead>
-                  <tr>
-                    <th scope="col">{words.when}</th>
-                    <th scope="col">{words.event}</th>
-                    <th scope="col">{words.attempt}</th>
-                    <th scope="col">{words.result}</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {attempts.map(({ event, event_id, attempt, result, reason, response_code, timestamp }) => (
-                    <tr key={`${event_id} ${attempt}`}>
-                      <td>{dateOf(fromGregorian(timestamp))}</td>
-                      <td>{event}</td>
-                      <td>{attempt}</td>
-                      <td>{[words.results[result], reason, response_code].filter(Boolean).join(' ')}</td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
+            <Table
+              label={words.attemptsOf(name)}
+              columns={[words.when, words.event, words.attempt, words.result]}
+            >
+              {attempts.map(({ event, event_id, attempt, result, reason, response_code, timestamp }) => (
+                <tr key={`${event_id} ${attempt}`}>
+                  <td>{dateOf(fromGregorian(timestamp))}</td>
+                  <td>{event}</td>
+                  <td>{attempt}</td>
+                  <td>{[words.results[result], reason, response_code].filter(Boolean).join(' ')}</td>
+                </tr>
+              ))}
+            </Table>
           )
         }
       </Loaded>

@@ -1,5 +1,6 @@
 import { ask, inAccount } from '../api.js';
 import { ActButton } from '../parts/ActButton.js';
+import { Table } from '../parts/Table.js';
 import { isAdmin } from '../session.js';
 import { WORDS } from '../words.js';
 import type { Webhook } from './webhook.js';
@@ -18,74 +19,57 @@ interface Props {
 export function WebhookTable({ webhooks, edit, look, changed, tested }: Props) {
   if (webhooks.length === 0) return <p class="empty">{words.empty}</p>;
   return (
-    <div class="scroll" role="group" aria-label={words.title} tabIndex={0}>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">{words.name}</th>
-            <th scope="col">{words.uri}</th>
-            <th scope="col">{words.hook}</th>
-            <th scope="col">{words.state}</th>
-            <th scope="col">{words.change}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {webhooks.map((webhook) => {
-            const { id, name, uri, hook, enabled: isOn = true } = webhook;
-            const path = inAccount('webhooks', id);
-            const labelOf = (change: string) => words.changeOf(change, name);
-            return (
-              <tr key={id}>
-                <th scope="row">{name}</th>
-                <td>{uri}</td>
-                <td>{hook}</td>
-                <td>
-                  <span class={isOn ? 'state completed' : 'state failed'}>{stateOf(webhook)}</span>
-                </td>
-                <td class="actions">
-                  <button
-                    type="button"
-                    aria-label={labelOf(words.attempts)}
-                    onClick={() => look({ ...webhook })}
+    <Table label={words.title} columns={[words.name, words.uri, words.hook, words.state, words.change]}>
+      {webhooks.map((webhook) => {
+        const { id, name, uri, hook, enabled: isOn = true } = webhook;
+        const path = inAccount('webhooks', id);
+        const labelOf = (change: string) => words.changeOf(change, name);
+        return (
+          <tr key={id}>
+            <th scope="row">{name}</th>
+            <td>{uri}</td>
+            <td>{hook}</td>
+            <td>
+              <span class={isOn ? 'state completed' : 'state failed'}>{stateOf(webhook)}</span>
+            </td>
+            <td class="actions">
+              <button type="button" aria-label={labelOf(words.attempts)} onClick={() => look({ ...webhook })}>
+                {words.attempts}
+              </button>
+              {isAdmin.value && (
+                <>
+                  <ActButton
+                    label={labelOf(words.test)}
+                    act={() => ask('POST', `${path}/test`)}
+                    done={() => tested(webhook)}
                   >
-                    {words.attempts}
+                    {words.test}
+                  </ActButton>
+                  <button type="button" aria-label={labelOf(words.edit)} onClick={() => edit(webhook)}>
+                    {words.edit}
                   </button>
-                  {isAdmin.value && (
-                    <>
-                      <ActButton
-                        label={labelOf(words.test)}
-                        act={() => ask('POST', `${path}/test`)}
-                        done={() => tested(webhook)}
-                      >
-                        {words.test}
-                      </ActButton>
-                      <button type="button" aria-label={labelOf(words.edit)} onClick={() => edit(webhook)}>
-                        {words.edit}
-                      </button>
-                      <ActButton
-                        label={labelOf(isOn ? words.disable : words.enable)}
-                        act={() => ask('PATCH', path, { enabled: !isOn })}
-                        done={changed}
-                      >
-                        {isOn ? words.disable : words.enable}
-                      </ActButton>
-                      <ActButton
-                        label={labelOf(words.delete)}
-                        question={words.sure(name)}
-                        act={() => ask('DELETE', path)}
-                        done={changed}
-                      >
-                        {words.delete}
-                      </ActButton>
-                    </>
-                  )}
-                </td>
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
-    </div>
+                  <ActButton
+                    label={labelOf(isOn ? words.disable : words.enable)}
+                    act={() => ask('PATCH', path, { enabled: !isOn })}
+                    done={changed}
+                  >
+                    {isOn ? words.disable : words.enable}
+                  </ActButton>
+                  <ActButton
+                    label={labelOf(words.delete)}
+                    question={words.sure(name)}
+                    act={() => ask('DELETE', path)}
+                    done={changed}
+                  >
+                    {words.delete}
+                  </ActButton>
+                </>
+              )}
+            </td>
+          </tr>
+        );
+      })}
+    </Table>
   );
 }
 
