@@ -202,6 +202,23 @@ export class Delivery implements Carrier<Parcel> {
     return this.teller.test(account, id, webhook);
   }
 
+  /**
+   * Tells a webhook, a disabled one too, of an event that is in its log, once, and resolves with what came of it; where
+   * it arrives, it is sent no more. Resolves with undefined where the event or its recording is not known any more.
+   */
+  async tellAgain(
+    account: string,
+    id: string,
+    webhook: Webhook,
+    event: string,
+  ): Promise<'sent' | FailedAttempt | undefined> {
+    const { store } = this.options;
+    const shipment = webhookId(account, id, event);
+    const outcome = await this.teller.again(account, id, webhook, event, (await store.get(shipment))?.notice);
+    if (outcome === 'sent') await store.remove(shipment);
+    return outcome;
+  }
+
   /** The key that proves the signatures of webhooks, unless they are of the HMAC kind. */
   publicKey(): KeyObject {
     return createPublicKey(this.options.signingKey);
