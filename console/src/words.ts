@@ -147,6 +147,11 @@ export const WORDS = {
     failed: (reason: string, when: string) => `The last one failed: ${reason}, ${when}.`,
     retry: 'Send again',
   },
+  told: {
+    title: 'Webhooks',
+    none: 'None was told of it, or not of late.',
+    refresh: 'Look again',
+  },
   keeping: {
     title: 'Keeping',
     held: 'It is on hold: nobody can delete it.',
@@ -267,6 +272,7 @@ export const WORDS = {
     when: 'When',
     event: 'What',
     attempt: 'Attempt',
+    retry: 'Tell again',
     result: 'Result',
     results: { success: 'arrived', failure: 'failed' },
   },

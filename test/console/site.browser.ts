@@ -11,11 +11,12 @@ describe('the console’s webhooks, tokens and switches', function () {
   let page: Page;
   let server: Server;
   const told: string[] = [];
+  let status = 418;
 
   before(async () => {
     server = createServer((req, res) => {
       told.push(req.url ?? '');
-      res.statusCode = 418;
+      res.statusCode = status;
       res.end();
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -58,6 +59,35 @@ describe('the console’s webhooks, tokens and switches', function () {
     page.once('dialog', (dialog) => void dialog.accept());
     await page.getByRole('button', { name: 'Delete archive' }).click();
     await page.getByText('Nobody is told anything yet.').waitFor();
+  });
+
+  it('tell a webhook again what it refused, one event at a time, on its page and on the recording’s', async () => {
+    const { port } = server.address() as AddressInfo;
+    const uri = `http://127.0.0.1:${port}/refused`;
+    const hook = { name: 'ledger', uri, hook: 'recording', retries: 0 };
+    const { id } = await lab.ask<{ id: string }>('PUT', `/accounts/${ACCOUNT}/webhooks`, hook);
+    await lab.softswitch.call('1001', '1002');
+    for (const code of ['*71', '*74']) await lab.softswitch.press('1002', code);
+    await lab.hangUp();
+    await open('Webhooks');
+    await page.getByRole('button', { name: 'Attempts ledger' }).click();
+    const row = (event: string) => page.getByRole('row').filter({ hasText: event });
+    await row('recording.completed').filter({ hasText: 'failed http_status 418' }).waitFor();
+    expect(await lab.faults(page)).to.deep.equal([]);
+    const again = page.getByRole('button', { name: 'Tell again recording.completed' });
+    await again.click();
+    await row('recording.completed').nth(1).waitFor();
+    status = 200;
+    await again.click();
+    await row('recording.completed').filter({ hasText: 'arrived' }).waitFor();
+    expect(await again.count()).to.equal(0);
+
+    await page.getByRole('navigation').getByRole('link', { name: 'Recordings' }).click();
+    await page.getByRole('row').filter({ hasText: '1001 → 1002' }).getByRole('link').click();
+    await page.getByRole('button', { name: 'Tell again recording.started' }).click();
+    await row('recording.started').filter({ hasText: 'ledger' }).filter({ hasText: 'arrived' }).waitFor();
+    expect(await lab.faults(page)).to.deep.equal([]);
+    await lab.ask('DELETE', `/accounts/${ACCOUNT}/webhooks/${id}`);
   });
 
   it('show webhooks to a viewer, who can change nothing', async () => {

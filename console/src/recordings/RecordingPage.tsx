@@ -14,6 +14,7 @@ import { Keeping } from './Keeping.js';
 import { Player } from './Player.js';
 import { isRunning, type Recording } from './recording.js';
 import { partiesOf } from './RecordingTable.js';
+import { Told } from './Told.js';
 import { Transcript } from './Transcript.js';
 
 const { recordings: words } = WORDS;
@@ -75,6 +76,7 @@ export function RecordingPage({ id }: { id: string }) {
             )}
             <Transcript recording={recording} path={path} at={at} seek={seek} changed={changed} />
             <Delivery recording={recording} path={path} />
+            <Told recording={recording} />
             <Keeping recording={recording} path={path} changed={changed} />
             <AuditTrail path={path} done={done} />
           </>
