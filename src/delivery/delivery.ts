@@ -142,7 +142,12 @@ export class Delivery implements Carrier<Parcel> {
     }
   }
 
-  /** How much waits to be sent, of all accounts. */
+  /** How much this instance has to send. */
+  get waiting(): number {
+    return this.outbox.size;
+  }
+
+  /** How much waits to be sent, of all accounts, by whichever instance. */
   async depth(): Promise<number> {
     let depth = 0;
     for await (const [, { state }] of this.options.store.list()) if (state === 'waiting') depth++;
