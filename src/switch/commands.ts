@@ -189,7 +189,7 @@ export function parseRows(reply: string): Record<string, unknown>[] {
   assertAccepted(reply);
   try {
     const { rows = [] } = JSON.parse(reply) as { rows?: Record<string, unknown>[] };
-    if (Array.isArray(rows)) return rows;
+    if (Array.isArray(rows) && rows.every((row) => row instanceof Object)) return rows;
   } catch {
     // told below
   }
