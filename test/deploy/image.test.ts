@@ -38,11 +38,15 @@ function only(stage: Instruction[], word: string): string {
   return found[0]?.rest ?? '';
 }
 
-/** What a stage takes from the project, as the names of files and folders at its root. */
-function copied(stage: Instruction[]): string[] {
+/** What a stage takes from the project: names at its root, and under which names it has them. */
+function copied(stage: Instruction[]): { from: string; to: string }[] {
   return stage
     .filter(({ word, rest }) => word === 'COPY' && !rest.startsWith('--from='))
-    .flatMap(({ rest }) => rest.split(' ').slice(0, -1));
+    .flatMap(({ rest }) => {
+      const names = rest.split(' ');
+      const to = names.pop() ?? '';
+      return names.map((from) => ({ from, to: to.endsWith('/') ? join(to, from) : to }));
+    });
 }
 
 /** What `npm ci --omit=dev` installs: all in the lock that development does not alone need. */
@@ -85,7 +89,7 @@ describe('the Dockerfile', () => {
     image = stages.at(-1) ?? [];
     folder = await mkdtemp(join(tmpdir(), 'metaflows-image-'));
     const app = join(folder, only(image, 'WORKDIR'));
-    for (const name of copied(image)) await cp(join(ROOT, name), join(app, name), { recursive: true });
+    for (const { from, to } of copied(image)) await cp(join(ROOT, from), join(app, to), { recursive: true });
     await installProduction(app);
     await build(join(app, 'dist'));
     environment = Object.fromEntries(
@@ -136,7 +140,7 @@ describe('the Dockerfile', () => {
   it('copies what is there, and what .dockerignore lets through', async () => {
     const ignore = (await readFile(join(ROOT, '.dockerignore'), 'utf8')).split('\n');
     expect(ignore).to.include('*');
-    const names = [...new Set(stages.flatMap(copied))];
+    const names = [...new Set(stages.flatMap(copied).map(({ from }) => from))];
     for (const name of names) expect(existsSync(join(ROOT, name)), name).to.equal(true);
     expect(ignore.filter((line) => line.startsWith('!')).sort()).to.deep.equal(
       names.map((name) => `!${name}`).sort(),
@@ -146,7 +150,7 @@ describe('the Dockerfile', () => {
   it('builds with all that the build reads, and runs with production’s packages alone, as nobody in particular', () => {
     const [dependencies = [], build = []] = stages;
     expect(only(dependencies, 'RUN')).to.equal('npm ci --omit=dev');
-    expect(copied(build)).to.include.members([
+    expect(copied(build).map(({ from, to }) => (from === to ? from : ''))).to.include.members([
       'tsconfig.json',
       'tsconfig.build.json',
       'src',
