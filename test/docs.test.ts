@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import { metrics, rendered } from '../scripts/docs.js';
+import { heightsOf } from '../scripts/picture.js';
 import { ERRORS } from '../src/errors.js';
 import { STATUSES } from '../src/http/genesys/answers.js';
 import { MESSAGES } from '../src/http/ozeki/answers.js';
@@ -63,6 +64,13 @@ describe('the pages of docs', () => {
         expect(labels, expr).to.include.members(by.split(', '));
       }
     }
+  });
+
+  it('are not made of folders that use each other in a circle', () => {
+    const box = (name: string, ...uses: string[]) => ({ name, uses: new Set(uses) });
+    const boxes = [box('a', 'b', 'c'), box('b', 'c'), box('c')];
+    expect(Object.fromEntries(heightsOf(boxes))).to.deep.equal({ a: 2, b: 1, c: 0 });
+    expect(() => heightsOf([...boxes.slice(0, 2), box('c', 'a')])).to.throw('in a circle: a → b → c → a');
   });
 
   it('have Ozeki’s codes', async () => {
