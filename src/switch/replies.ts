@@ -12,7 +12,10 @@ export interface Reply {
 }
 
 interface Waiting {
-  resolve: (reply: Reply) => void;
+  /** How many commands were written together, and what has been answered to them. */
+  count: number;
+  replies: Reply[];
+  resolve: (replies: Reply[]) => void;
   reject: (error: MetaflowsError) => void;
   /** By the process's clock, milliseconds. */
   due: number;
@@ -20,26 +23,32 @@ interface Waiting {
 
 export class ReplyQueue {
   private waiting: Waiting[] = [];
-  /** One for all: the first that is due is the first in the queue. */
+  /** One for all, and not stopped when nobody waits for a moment: the first that is due is the first in the queue. */
   private timer: NodeJS.Timeout | undefined;
 
   /** @param timeoutMs how long to wait for each reply */
   constructor(private readonly timeoutMs: number) {}
 
-  /** The reply to the command that is written now. Rejects with `switch_timeout`, or with what `fail` is given. */
-  expect(): Promise<Reply> {
+  /**
+   * The replies to so many commands, at least one, that are written now. Rejects with `switch_timeout`, or with what `fail`
+   * is given.
+   */
+  expect(count: number): Promise<Reply[]> {
     return new Promise((resolve, reject) => {
-      this.waiting.push({ resolve, reject, due: performance.now() + this.timeoutMs });
+      this.waiting.push({ count, replies: [], resolve, reject, due: performance.now() + this.timeoutMs });
       this.timer ??= setTimeout(() => this.expire(), this.timeoutMs);
     });
   }
 
   /** Gives the next reply to whom it belongs; `false` where nobody has asked for one. */
   answer(reply: Reply): boolean {
-    const next = this.waiting.shift();
+    const [next] = this.waiting;
     if (!next) return false;
-    next.resolve(reply);
-    if (this.waiting.length === 0) this.stop();
+    next.replies.push(reply);
+    if (next.replies.length === next.count) {
+      this.waiting.shift();
+      next.resolve(next.replies);
+    }
     return true;
   }
 
