@@ -17,6 +17,7 @@ interface Waiting {
   replies: Reply[];
   resolve: (replies: Reply[]) => void;
   reject: (error: MetaflowsError) => void;
+  isAnswer: (body: string) => boolean;
   /** By the process's clock, milliseconds. */
   due: number;
 }
@@ -29,21 +30,27 @@ export class ReplyQueue {
   /** @param timeoutMs how long to wait for each reply */
   constructor(private readonly timeoutMs: number) {}
 
+  /** Whether a reply is still to come, also one that nobody waits for any more. */
+  get pending(): boolean {
+    return this.waiting.length > 0;
+  }
+
   /**
-   * The replies to so many commands, at least one, that are written now. Rejects with `switch_timeout`, or with what `fail`
-   * is given.
+   * The replies to so many commands, at least one, that are written now, where `isAnswer` can tell what each must be like.
+   * Rejects with `switch_timeout`, or with what `fail` is given.
    */
-  expect(count: number): Promise<Reply[]> {
+  expect(count: number, isAnswer: Waiting['isAnswer'] = () => true): Promise<Reply[]> {
     return new Promise((resolve, reject) => {
-      this.waiting.push({ count, replies: [], resolve, reject, due: performance.now() + this.timeoutMs });
+      const due = performance.now() + this.timeoutMs;
+      this.waiting.push({ count, replies: [], resolve, reject, isAnswer, due });
       this.timer ??= setTimeout(() => this.expire(), this.timeoutMs);
     });
   }
 
-  /** Gives the next reply to whom it belongs; `false` where nobody has asked for one. */
+  /** Gives the next reply to whom it belongs; `false` where nobody has asked for one, or for another. */
   answer(reply: Reply): boolean {
     const [next] = this.waiting;
-    if (!next) return false;
+    if (!next?.isAnswer(reply.body)) return false;
     next.replies.push(reply);
     if (next.replies.length === next.count) {
       this.waiting.shift();

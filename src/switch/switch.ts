@@ -121,8 +121,9 @@ export class Switch extends EventEmitter<SwitchEvents> {
   async apis(key: string, commands: readonly ApiCommand[]): Promise<string[]> {
     const { holder } = this;
     const connection = this.connectionFor(key);
-    const given =
-      holder === undefined ? commands : commands.map((each) => (acts(each) ? fenced(each, holder) : each));
+    const given = commands.map((each) =>
+      acts(each) && (holder !== undefined || each.noting) ? fenced(each, holder) : each,
+    );
     const began = performance.now();
     const replies = await apisOver(connection, given);
     this.took(commands[0]?.command ?? '', began);
