@@ -1,12 +1,15 @@
 /**
  * Renders the documents that are made from data: docs/compatibility.json, which the tests try against the service, into
- * docs/compatibility.md and README.md; the table of errors into docs/errors.md; the metrics into docs/operations.md.
+ * docs/compatibility.md and README.md; the table of errors into docs/errors.md; the metrics into docs/operations.md; which
+ * folder of src/ uses which into docs/architecture.md and its picture.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import prettier from 'prettier';
 import { ERRORS } from '../src/errors.js';
 import { Metrics, type Described } from '../src/metrics.js';
+import { architecture, rowsOf } from './architecture.js';
+import { pictureOf } from './picture.js';
 
 /** What becomes of one parameter, or of some values of it. */
 export interface Parameter {
@@ -36,6 +39,8 @@ const PAGE = new URL('../docs/compatibility.md', import.meta.url);
 const README = new URL('../README.md', import.meta.url);
 const ERROR_PAGE = new URL('../docs/errors.md', import.meta.url);
 const OPERATIONS = new URL('../docs/operations.md', import.meta.url);
+const ARCHITECTURE = new URL('../docs/architecture.md', import.meta.url);
+const PICTURE = new URL('../docs/architecture.svg', import.meta.url);
 
 export async function tables(): Promise<SystemTable[]> {
   const text = await readFile(new URL('../docs/compatibility.json', import.meta.url), 'utf8');
@@ -45,12 +50,16 @@ export async function tables(): Promise<SystemTable[]> {
 /** Each file's path, and the text that it should have. */
 export async function rendered(): Promise<[path: string, text: string][]> {
   const systems = await tables();
-  return Promise.all([
+  const drawn = architecture();
+  const boxes = drawn.folders.map(({ borders, ...folder }) => ({ ...folder, marks: [...borders].sort() }));
+  const pages = await Promise.all([
     formatted(PAGE, page(systems)),
     formatted(README, await within(README, 'compatibility', summary(systems))),
     formatted(ERROR_PAGE, errorPage()),
     formatted(OPERATIONS, await within(OPERATIONS, 'metrics', metricTable(metrics()))),
+    formatted(ARCHITECTURE, await within(ARCHITECTURE, 'folders', folderTable(rowsOf(drawn), drawn.common))),
   ]);
+  return [...pages, [fileURLToPath(PICTURE), pictureOf(boxes)]];
 }
 
 /** What /metrics can tell. */
@@ -140,6 +149,15 @@ function metricTable(metrics: Described[]): string {
     row(`\`${name}\``, type, labels.map((label) => `\`${label}\``).join(', '), help.replace(/\.$/, '')),
   );
   return [row('metric', 'type', 'labels', ''), `${RULE.repeat(4)}|`, ...rows].join('\n');
+}
+
+function folderTable(rows: string[][], common: string[]): string {
+  const head = [row('', 'is for', 'uses', 'knows types of', 'touches'), RULE.repeat(5) + '|'];
+  return `${[...head, ...rows.map((cells) => row(...cells))].join('\n')}
+
+Not drawn, as all may use them: ${common.map((file) => `\`${file}\``).join(', ')}, and \`generated/\`, the types of
+\`schemas/\`.
+`;
 }
 
 /** Whether a parameter is refused with some values alone. */

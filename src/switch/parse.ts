@@ -105,7 +105,6 @@ export function legOf(raw: RawEvent): LegData | undefined {
   if (direction !== 'inbound' && direction !== 'outbound') return undefined;
   const otherHalf = text(raw, `${VARIABLE}other_loopback_leg_uuid`);
   const lastHeld = milliseconds(raw, 'Caller-Channel-Last-Hold');
-  let variables: LegData['variables'] | undefined;
   return {
     uuid,
     name: text(raw, 'Channel-Name'),
@@ -122,20 +121,8 @@ export function legOf(raw: RawEvent): LegData | undefined {
     ...(lastHeld !== undefined && { lastHeld }),
     ...holdsOf(raw),
     ...(otherHalf !== '' && { otherHalf }),
-    // A leg has a hundred of them, and most events are about none.
-    get variables() {
-      return (variables ??= variablesOf(raw));
-    },
+    variable: (name) => (VARIABLE + name in raw ? text(raw, VARIABLE + name) : undefined),
   };
-}
-
-function variablesOf(raw: RawEvent): Record<string, string> {
-  // a variable may be called __proto__
-  const variables = Object.create(null) as Record<string, string>;
-  for (const key in raw) {
-    if (key.startsWith(VARIABLE)) variables[key.slice(VARIABLE.length)] = text(raw, key);
-  }
-  return variables;
 }
 
 /**

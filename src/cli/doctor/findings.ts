@@ -33,7 +33,8 @@ export function ofFolder({ failure, free }: FolderFacts, { recordingsMount, limi
         level: 'problem',
         check: 'permissions',
         says: `this user cannot read and write ${recordingsMount} (${failure})`,
-        change: 'make the folder, and let the service and FreeSWITCH read and write it (a group of both)',
+        change:
+          'make the folder, and run the service as the user that FreeSWITCH is: others cannot write to the folders that it makes there',
       },
     ];
   }
@@ -66,6 +67,7 @@ export function ofSwitch(facts: SwitchFacts, config: Config): Finding[] {
     ok('switch', `${facts.id}: ${facts.version}`),
     ...ofModules(facts, config),
     ...ofSight(facts, config),
+    ...ofWriting(facts, config),
     ...ofIdentity(facts, config),
     ...ofMedia(facts),
     ...facts.profiles.flatMap(ofProfile),
@@ -108,12 +110,25 @@ function ofSight({ seesFolder }: SwitchFacts, { recordingsDir, recordingsMount }
   ];
 }
 
+function ofWriting({ seesFolder, writesFolder }: SwitchFacts, { recordingsDir }: Config): Finding[] {
+  // What it does not have at all is said already.
+  if (seesFolder === false) return [];
+  const check = 'writing';
+  if (writesFolder) return [ok(check, `the switch can write into ${recordingsDir}`)];
+  if (writesFolder === false) {
+    const says = `the switch may not write into ${recordingsDir}: nothing can be recorded`;
+    return [{ level: 'problem', check, says, change: 'let the user that FreeSWITCH runs as write there' }];
+  }
+  const says = `the switch does not say whether it can write into ${recordingsDir}: the first recording does`;
+  return [{ level: 'note', check, says }];
+}
+
 function ofIdentity({ legs }: SwitchFacts, { identity }: Config): Finding[] {
   if (legs.length === 0) {
     const says = 'no call is up: make one, to see whose its legs are';
     return [{ level: 'note', check: 'identity', says }];
   }
-  const owners = legs.map((leg) => readPin(leg.uuid, leg.variables[PIN]) ?? ownerOf(leg, identity));
+  const owners = legs.map((leg) => readPin(leg.uuid, leg.variable(PIN)) ?? ownerOf(leg, identity));
   const nobodys = legs.filter((_, index) => !owners[index]);
   const owned = ok('identity', `${legs.length - nobodys.length} of ${legs.length} live legs have an owner`);
   if (nobodys.length < legs.length) return [owned];
@@ -128,14 +143,14 @@ function ofIdentity({ legs }: SwitchFacts, { identity }: Config): Finding[] {
 }
 
 function missingOf(legs: readonly LegData[], identity: Config['identity']): string {
-  const lacks = legs.flatMap(({ direction, variables }) => {
+  const lacks = legs.flatMap(({ direction, variable }) => {
     const inbound = direction === 'inbound';
     const names = {
       account: inbound ? identity.inbound_account : identity.outbound_account,
       user: inbound ? identity.inbound_user : identity.outbound_user,
     };
     return Object.entries(names).flatMap(([what, lists]) =>
-      lists.some((name) => variables[name])
+      lists.some((name) => variable(name))
         ? []
         : [`${direction} legs have none of ${lists.join(', ')}: no ${what}`],
     );
@@ -187,8 +202,13 @@ function ofProfile({ name, params }: Profile): Finding[] {
   return found;
 }
 
-function ofRealms({ realms }: SwitchFacts, { digits }: Config): Finding[] {
+function ofRealms({ realms, dialplanFrom }: SwitchFacts, { digits }: Config): Finding[] {
   const [first, ...others] = realms;
+  if (first === undefined && dialplanFrom.length > 0 && digits.realm === undefined) {
+    const says = `the dialplan comes from elsewhere first (${dialplanFrom.join(', ')}): what it binds is not seen here`;
+    const change = 'where it binds digits, name the realm as digits.realm; FusionPBX’s is "local"';
+    return [{ level: 'note', check: 'realm', says, change }];
+  }
   if (first === undefined || (others.length === 0 && digits.realm === first)) return [];
   if (others.length > 0) {
     const says = `the dialplan binds digits in several realms: ${realms.join(', ')}`;
