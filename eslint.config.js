@@ -7,7 +7,7 @@ const border = ['express', 'pouchdb', 'node:net', 'node:http', 'node:https'].map
 }));
 
 export default tseslint.config(
-  { ignores: ['dist', 'coverage', 'data', 'src/generated', '**/*.js'] },
+  { ignores: ['dist', 'coverage', 'data', 'docs', 'src/generated', '**/*.js'] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },

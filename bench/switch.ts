@@ -165,6 +165,8 @@ export class BareSwitch {
       case 'expand':
         // The one client there is holds every lease.
         return this.api(args.replace(/\$\{cond\(.*?\? *(\S+) *:.*?\)\}/, '$1'));
+      case 'echo':
+        return args;
       case 'hash':
         return this.hashed(args);
       case 'show':

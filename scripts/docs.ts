@@ -1,11 +1,15 @@
 /**
  * Renders the documents that are made from data: docs/compatibility.json, which the tests try against the service, into
- * docs/compatibility.md and README.md; the table of errors into docs/errors.md.
+ * docs/compatibility.md and README.md; the table of errors into docs/errors.md; the metrics into docs/operations.md; which
+ * folder of src/ uses which into docs/architecture.md and its picture.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import prettier from 'prettier';
 import { ERRORS } from '../src/errors.js';
+import { Metrics, type Described } from '../src/metrics.js';
+import { architecture, rowsOf } from './architecture.js';
+import { pictureOf } from './picture.js';
 
 /** What becomes of one parameter, or of some values of it. */
 export interface Parameter {
@@ -30,11 +34,13 @@ export interface SystemTable {
   requests: { request: string; parameters: Parameter[] }[];
 }
 
-const [begin, end] = ['<!-- compatibility, made by npm run docs -->', '<!-- end of compatibility -->'];
 const RULE = '| --- ';
 const PAGE = new URL('../docs/compatibility.md', import.meta.url);
 const README = new URL('../README.md', import.meta.url);
 const ERROR_PAGE = new URL('../docs/errors.md', import.meta.url);
+const OPERATIONS = new URL('../docs/operations.md', import.meta.url);
+const ARCHITECTURE = new URL('../docs/architecture.md', import.meta.url);
+const PICTURE = new URL('../docs/architecture.svg', import.meta.url);
 
 export async function tables(): Promise<SystemTable[]> {
   const text = await readFile(new URL('../docs/compatibility.json', import.meta.url), 'utf8');
@@ -44,14 +50,38 @@ export async function tables(): Promise<SystemTable[]> {
 /** Each file's path, and the text that it should have. */
 export async function rendered(): Promise<[path: string, text: string][]> {
   const systems = await tables();
-  const readme = await readFile(README, 'utf8');
-  const [before = '', rest = ''] = readme.split(begin);
-  const [, after = ''] = rest.split(end);
-  return Promise.all([
+  const drawn = architecture();
+  const boxes = drawn.folders.map(({ borders, ...folder }) => ({ ...folder, marks: [...borders].sort() }));
+  const pages = await Promise.all([
     formatted(PAGE, page(systems)),
-    formatted(README, `${before}${begin}\n\n${summary(systems)}\n${end}${after}`),
+    formatted(README, await within(README, 'compatibility', summary(systems))),
     formatted(ERROR_PAGE, errorPage()),
+    formatted(OPERATIONS, await within(OPERATIONS, 'metrics', metricTable(metrics()))),
+    formatted(ARCHITECTURE, await within(ARCHITECTURE, 'folders', folderTable(rowsOf(drawn), drawn.common))),
   ]);
+  return [...pages, [fileURLToPath(PICTURE), pictureOf(boxes)]];
+}
+
+/** What /metrics can tell. */
+export function metrics(): Described[] {
+  const metrics = new Metrics();
+  metrics.watch({
+    calls: () => 0,
+    recordings: () => ({ recording: 0, masked: 0 }),
+    switchConnections: () => ({}),
+    ready: () => true,
+    outbox: () => 0,
+    freeBytes: () => undefined,
+  });
+  return metrics.described;
+}
+
+/** A file with `made` in its part of that name. */
+async function within(url: URL, part: string, made: string): Promise<string> {
+  const [begin, end] = [`<!-- ${part}, made by npm run docs -->`, `<!-- end of ${part} -->`];
+  const [before = '', rest = ''] = (await readFile(url, 'utf8')).split(begin);
+  const [, after = ''] = rest.split(end);
+  return `${before}${begin}\n\n${made}\n${end}${after}`;
 }
 
 function page(systems: SystemTable[]): string {
@@ -111,6 +141,22 @@ Stable codes of this service, made from [src/errors.ts](../src/errors.ts) by \`n
 each case.
 
 ${[row('code', 'HTTP status', 'sentence'), `${RULE.repeat(3)}|`, ...rows].join('\n')}
+`;
+}
+
+function metricTable(metrics: Described[]): string {
+  const rows = metrics.map(({ name, type, labels, help }) =>
+    row(`\`${name}\``, type, labels.map((label) => `\`${label}\``).join(', '), help.replace(/\.$/, '')),
+  );
+  return [row('metric', 'type', 'labels', ''), `${RULE.repeat(4)}|`, ...rows].join('\n');
+}
+
+function folderTable(rows: string[][], common: string[]): string {
+  const head = [row('', 'is for', 'uses', 'knows types of', 'touches'), RULE.repeat(5) + '|'];
+  return `${[...head, ...rows.map((cells) => row(...cells))].join('\n')}
+
+Not drawn, as all may use them: ${common.map((file) => `\`${file}\``).join(', ')}, and \`generated/\`, the types of
+\`schemas/\`.
 `;
 }
 

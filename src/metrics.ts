@@ -1,5 +1,6 @@
 /** What `/metrics` tells. Never digits or users: a label is one of few values that the service itself makes. */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { ERRORS } from './errors.js';
 
 /** Seconds: a command is answered within a millisecond or so on a quiet switch; 10 s is longer than any timeout. */
 const LATENCY_BUCKETS = [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -10,24 +11,54 @@ export interface Gauges {
   calls(): number;
   /** Running recordings by state. */
   recordings(): Record<'recording' | 'masked', number>;
-  /** Open connections by switch. */
+  /** 1 or 0 by switch. */
   switchConnections(): Record<string, number>;
+  /** As /readyz has it. */
+  ready(): boolean;
+  /** Uploads, webhooks and texts that this instance has to send. */
+  outbox(): number;
+  /** Bytes; undefined where the recordings folder is not to be seen from here. */
+  freeBytes(): number | undefined;
+}
+
+/** What a metric is, to people. */
+export interface Described {
+  name: string;
+  type: 'counter' | 'gauge' | 'histogram';
+  help: string;
+  labels: string[];
 }
 
 export class Metrics {
+  /** All that there are; the gauges once they are read. */
+  readonly described: Described[] = [];
   readonly #registry = new Registry();
   readonly #codesMatched = this.#counter('codes_matched_total', 'Feature codes that ran.', 'module');
-  readonly #codesRefused = this.#counter('codes_refused_total', 'Feature codes that were refused.', 'reason');
+  readonly #codesRefused = this.#counter(
+    'codes_refused_total',
+    'Feature codes that were refused, or failed.',
+    'reason',
+  );
   readonly #recordingsEnded = this.#counter('recordings_ended_total', 'Recordings that ended.', 'state');
   readonly #eventsDropped = this.#counter('events_dropped_total', 'Switch events not understood.', 'reason');
   readonly #httpRequests = this.#counter('http_requests_total', 'HTTP requests.', 'method', 'status');
   readonly #commandSeconds = new Histogram({
-    name: 'metaflows_command_seconds',
-    help: 'Time from writing a command to the switch to its reply.',
-    labelNames: ['command'],
+    ...this.#describe(
+      'histogram',
+      'command_seconds',
+      'Time from writing a command to the switch to its reply.',
+      ['command'],
+    ),
     buckets: LATENCY_BUCKETS,
-    registers: [this.#registry],
   });
+
+  constructor() {
+    // What Prometheus first sees at 1 has not increased for it, and rings no alarm.
+    for (const state of ['completed', 'discarded', 'failed'] as const)
+      this.#recordingsEnded.inc({ state }, 0);
+    const failures = Object.entries(ERRORS).filter(([, { status }]) => status >= 500);
+    for (const [reason] of [...failures, ['internal']]) this.#codesRefused.inc({ reason }, 0);
+  }
 
   get contentType(): string {
     return this.#registry.contentType;
@@ -44,10 +75,19 @@ export class Metrics {
     this.#gauge('recordings', 'Running recordings.', ['state'], (gauge) => {
       for (const [state, count] of Object.entries(gauges.recordings())) gauge.set({ state }, count);
     });
-    this.#gauge('switch_connections', 'Open connections to switches.', ['switch'], (gauge) => {
+    this.#gauge('switch_connections', '1 while the switch is connected.', ['switch'], (gauge) => {
       for (const [name, count] of Object.entries(gauges.switchConnections())) {
         gauge.set({ switch: name }, count);
       }
+    });
+    this.#gauge('ready', '1 while /readyz says so.', [], (gauge) => gauge.set(Number(gauges.ready())));
+    this.#gauge('outbox', 'Uploads, webhooks and texts that this instance has to send.', [], (gauge) =>
+      gauge.set(gauges.outbox()),
+    );
+    this.#gauge('free_bytes', 'Room on the disk of the recordings, where it is seen.', [], (gauge) => {
+      const free = gauges.freeBytes();
+      if (free === undefined) gauge.remove();
+      else gauge.set(free);
     });
   }
 
@@ -78,19 +118,22 @@ export class Metrics {
   }
 
   #counter(name: string, help: string, ...labelNames: string[]): Counter {
-    return new Counter({ name: `metaflows_${name}`, help, labelNames, registers: [this.#registry] });
+    return new Counter(this.#describe('counter', name, help, labelNames));
   }
 
   #gauge(name: string, help: string, labelNames: string[], read: (gauge: Gauge) => void): void {
     new Gauge({
-      name: `metaflows_${name}`,
-      help,
-      labelNames,
-      registers: [this.#registry],
+      ...this.#describe('gauge', name, help, labelNames),
       collect() {
         this.reset();
         read(this);
       },
     });
+  }
+
+  #describe(type: Described['type'], suffix: string, help: string, labels: string[]) {
+    const name = `metaflows_${suffix}`;
+    this.described.push({ name, type, help, labels });
+    return { name, help, labelNames: labels, registers: [this.#registry] };
   }
 }

@@ -214,15 +214,17 @@ export async function startService(config: Config, log: Logger): Promise<Service
       new Link(port, { instance: store.instance, acting, calls, digits, recorder, recordAll, onChange, log }),
     );
   }
+  const embeddedId = softswitch?.address && `${softswitch.address.host}:${softswitch.address.port}`;
+  const health = new Health({ links, embeddedId, store, disk, delivery });
   metrics.watch({
     calls: () => calls.bridges(),
     recordings: () => recorder.counts(),
     switchConnections: () =>
       Object.fromEntries([...links].map(([id, { port }]) => [id, Number(port.connected)])),
+    ready: () => health.status().ready,
+    outbox: () => delivery.waiting,
+    freeBytes: () => disk.freeBytes,
   });
-
-  const embeddedId = softswitch?.address && `${softswitch.address.host}:${softswitch.address.port}`;
-  const health = new Health({ links, embeddedId, store, disk, delivery });
   const app = createApp({
     store,
     calls: channels,

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { expect } from 'chai';
-import { rendered } from '../scripts/docs.js';
+import { metrics, rendered } from '../scripts/docs.js';
+import { heightsOf } from '../scripts/picture.js';
+import { ERRORS } from '../src/errors.js';
 import { STATUSES } from '../src/http/genesys/answers.js';
 import { MESSAGES } from '../src/http/ozeki/answers.js';
 
@@ -25,6 +27,50 @@ describe('the pages of docs', () => {
     for (const [path, text] of await rendered()) {
       expect(await readFile(path, 'utf8'), `${path}: npm run docs`).to.equal(text);
     }
+  });
+
+  it('alert by metrics, labels and errors that there are', async () => {
+    const rules = await readFile(
+      new URL('../deploy/prometheus/metaflows.rules.yml', import.meta.url),
+      'utf8',
+    );
+    const exprs = [...rules.matchAll(/^ +expr: (.+)$/gm)].map(([, expr = '']) => expr);
+    expect(exprs).to.have.length(rules.split('- alert:').length - 1);
+    const known = new Map(
+      metrics().flatMap(({ name, type, labels }) =>
+        type === 'histogram'
+          ? ['_bucket', '_sum', '_count'].map((suffix) => [`${name}${suffix}`, [...labels, 'le']])
+          : [[name, labels]],
+      ) as [string, string[]][],
+    );
+    const codes = [...Object.keys(ERRORS), 'internal'];
+    for (const expr of exprs) {
+      const used = [...expr.matchAll(/(metaflows_\w+)(?:{([^}]*)})?/g)];
+      const labels = ['instance', ...used.flatMap(([, name = '']) => known.get(name) ?? [])];
+      expect([...known.keys()]).to.include.members(used.map(([, name]) => name));
+      for (const [, name = '', matchers = ''] of used) {
+        for (const [, label, value = ''] of matchers.matchAll(/(\w+)=~?"([^"]*)"/g)) {
+          expect(known.get(name), expr).to.include(label);
+          if (label !== 'reason') continue;
+          for (const reason of value.split('|')) {
+            expect(
+              codes.some((code) => new RegExp(`^${reason}$`).test(code)),
+              reason,
+            ).to.equal(true);
+          }
+        }
+      }
+      for (const [, by = ''] of expr.matchAll(/by \(([^)]+)\)/g)) {
+        expect(labels, expr).to.include.members(by.split(', '));
+      }
+    }
+  });
+
+  it('are not made of folders that use each other in a circle', () => {
+    const box = (name: string, ...uses: string[]) => ({ name, uses: new Set(uses) });
+    const boxes = [box('a', 'b', 'c'), box('b', 'c'), box('c')];
+    expect(Object.fromEntries(heightsOf(boxes))).to.deep.equal({ a: 2, b: 1, c: 0 });
+    expect(() => heightsOf([...boxes.slice(0, 2), box('c', 'a')])).to.throw('in a circle: a → b → c → a');
   });
 
   it('have Ozeki’s codes', async () => {

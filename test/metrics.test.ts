@@ -9,6 +9,9 @@ describe('metrics', () => {
       calls: () => calls,
       recordings: () => ({ recording: 1, masked: 0 }),
       switchConnections: () => ({ 'pbx:8021': 4 }),
+      ready: () => false,
+      outbox: () => 7,
+      freeBytes: () => 1e9,
     });
     metrics.codeMatched('record_call');
     metrics.codeRefused('not_recording');
@@ -23,6 +26,9 @@ describe('metrics', () => {
       'metaflows_recordings{state="recording"} 1',
       'metaflows_recordings{state="masked"} 0',
       'metaflows_switch_connections{switch="pbx:8021"} 4',
+      'metaflows_ready 0',
+      'metaflows_outbox 7',
+      'metaflows_free_bytes 1000000000',
       'metaflows_codes_matched_total{module="record_call"} 1',
       'metaflows_codes_refused_total{reason="not_recording"} 1',
       'metaflows_recordings_ended_total{state="completed"} 1',
@@ -30,6 +36,22 @@ describe('metrics', () => {
       'metaflows_command_seconds_bucket{le="0.001",command="uuid_record"} 1',
       'metaflows_http_requests_total{method="GET",status="200"} 1',
     ]);
+  });
+
+  it('have what alerts go by before it has happened, and no room where none is seen', async () => {
+    const metrics = new Metrics();
+    metrics.watch({
+      calls: () => 0,
+      recordings: () => ({ recording: 0, masked: 0 }),
+      switchConnections: () => ({}),
+      ready: () => true,
+      outbox: () => 0,
+      freeBytes: () => undefined,
+    });
+    const text = await metrics.text();
+    expect(text).to.include('metaflows_recordings_ended_total{state="failed"} 0');
+    expect(text).to.include('metaflows_codes_refused_total{reason="mask_incomplete"} 0');
+    expect(text).not.to.match(/^metaflows_free_bytes /m);
   });
 
   it('are apart from those of another service in the same process', async () => {

@@ -153,7 +153,12 @@ export class Delivery implements Carrier<Parcel> {
     }
   }
 
-  /** How much waits to be sent, of all accounts. */
+  /** How much this instance has to send. */
+  get waiting(): number {
+    return this.outbox.size;
+  }
+
+  /** How much waits to be sent, of all accounts, by whichever instance. */
   async depth(): Promise<number> {
     let depth = 0;
     for await (const [, { state }] of this.options.store.list()) if (state === 'waiting') depth++;
@@ -206,6 +211,23 @@ export class Delivery implements Carrier<Parcel> {
   /** Tells a webhook, a disabled one too, that it is tested; once, and resolves with what came of it. */
   test(account: string, id: string, webhook: Webhook): Promise<'sent' | FailedAttempt> {
     return this.teller.test(account, id, webhook);
+  }
+
+  /**
+   * Tells a webhook, a disabled one too, of an event that is in its log, once, and resolves with what came of it; where
+   * it arrives, it is sent no more. Resolves with undefined where the event or its recording is not known any more.
+   */
+  async tellAgain(
+    account: string,
+    id: string,
+    webhook: Webhook,
+    event: string,
+  ): Promise<'sent' | FailedAttempt | undefined> {
+    const { store } = this.options;
+    const shipment = webhookId(account, id, event);
+    const outcome = await this.teller.again(account, id, webhook, event, (await store.get(shipment))?.notice);
+    if (outcome === 'sent') await store.remove(shipment);
+    return outcome;
   }
 
   /** The key that proves the signatures of webhooks, unless they are of the HMAC kind. */

@@ -79,6 +79,11 @@ export class Outbox<T extends Shipment> {
 
   constructor(private readonly options: OutboxOptions<T>) {}
 
+  /** How much waits, or is on its way. */
+  get size(): number {
+    return this.waiting.size + this.running.size;
+  }
+
   /** Resolves when the shipment is stored; it is sent in its time. One that is known already goes on as it was. */
   async add(id: string, shipment: T): Promise<void> {
     const isNew = await this.options.store.create(id, shipment);

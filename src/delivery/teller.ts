@@ -1,10 +1,13 @@
 /** Tells webhooks what happened, keeps the log of it, and disables those that can be told nothing for long. */
 import type { KeyObject } from 'node:crypto';
 import type { Logger } from 'winston';
+import type { RecordingDocument } from '../generated/recording.js';
 import type { WebhookSettings } from '../generated/webhook.js';
+import type { Happening } from '../recording/events.js';
 import type { Attempt, Webhook, WebhookLog } from '../store/webhooks.js';
+import { timeOfUuid } from '../uuid.js';
 import type { FailedAttempt, Shipment } from './attempts.js';
-import { newNoticeId, type Notice } from './notice.js';
+import { newNoticeId, recordingNotice, type Notice } from './notice.js';
 import type { Attempted } from './outbox.js';
 import { failureOf, judged } from './outcome.js';
 import type { Answer, Outgoing } from './send.js';
@@ -21,10 +24,12 @@ export interface WebhooksPort {
   list(account: string): [id: string, webhook: Webhook][];
   /** Resolves with undefined where there is none. */
   change(account: string, id: string, change: (current: Webhook) => Webhook): Promise<Webhook | undefined>;
+  log(account: string, id: string): Promise<WebhookLog>;
   changeLog(account: string, id: string, change: (log: WebhookLog) => WebhookLog): Promise<WebhookLog>;
 }
 
 export interface TellerOptions {
+  recordings: { get(account: string, id: string): Promise<RecordingDocument | undefined> };
   webhooks: WebhooksPort;
   signingKey: KeyObject;
   formats: WebhookFormats;
@@ -41,19 +46,10 @@ export class Teller {
     return this.options.webhooks
       .list(notice.account_id)
       .filter(([, { settings }]) => wants(settings, notice.event) && this.isTold(settings, notice))
-      .map(
-        ([
-          id,
-          {
-            settings: { uri, retries, custom_data },
-          },
-        ]) => ({
-          id,
-          uri,
-          ...(retries !== undefined && { retries }),
-          notice: custom_data === undefined ? notice : { ...notice, custom_data },
-        }),
-      );
+      .map(([id, { settings }]) => {
+        const { uri, retries } = settings;
+        return { id, uri, ...(retries !== undefined && { retries }), notice: withOwn(settings, notice) };
+      });
   }
 
   /** Tells nothing to a webhook that is deleted or disabled. */
@@ -72,17 +68,33 @@ export class Teller {
   /** Tells a webhook, disabled ones too, that it is tested; once. */
   async test(account: string, id: string, webhook: Webhook): Promise<'sent' | FailedAttempt> {
     const at = this.options.now();
-    const { custom_data } = webhook.settings;
-    const notice: Notice = {
+    const notice = withOwn(webhook.settings, {
       event: 'webhook.test',
       id: newNoticeId(at),
       timestamp: new Date(at).toISOString(),
       account_id: account,
-      ...(custom_data && { custom_data }),
-    };
-    const { outcome, keep } = await this.tell(account, id, webhook, notice, 1, new AbortController().signal);
-    await keep();
-    return outcome;
+    });
+    return this.tellOnce(account, id, webhook, notice, 1);
+  }
+
+  /**
+   * Tells a webhook, disabled ones too, of an event that it was tried to be told of, once: `notice`, or, where there is
+   * none any more, with the recording as it is now. Resolves with undefined where neither is known.
+   */
+  async again(
+    account: string,
+    id: string,
+    webhook: Webhook,
+    event: string,
+    notice?: Notice,
+  ): Promise<'sent' | FailedAttempt | undefined> {
+    const { webhooks } = this.options;
+    const tried = (await webhooks.log(account, id)).attempts.filter(({ event_id }) => event_id === event);
+    const told = notice ?? (await this.remade(account, webhook, tried[0]));
+    return (
+      told &&
+      this.tellOnce(account, id, webhook, told, 1 + Math.max(0, ...tried.map(({ attempt }) => attempt)))
+    );
   }
 
   /** A notice was given up. */
@@ -116,6 +128,27 @@ export class Teller {
     return !format || format.body(notice) !== undefined;
   }
 
+  private async remade(account: string, { settings }: Webhook, tried?: Attempt): Promise<Notice | undefined> {
+    if (tried?.recording_id === undefined) return undefined;
+    const recording = await this.options.recordings.get(account, tried.recording_id);
+    const type = tried.event.replace(/^recording\./, '') as Happening['type'];
+    const at = timeOfUuid(tried.event_id);
+    return recording && withOwn(settings, recordingNotice({ id: tried.event_id, type, at, recording }));
+  }
+
+  private async tellOnce(
+    account: string,
+    id: string,
+    webhook: Webhook,
+    notice: Notice,
+    attempt: number,
+  ): Promise<'sent' | FailedAttempt> {
+    const { signal } = new AbortController();
+    const { outcome, keep } = await this.tell(account, id, webhook, notice, attempt, signal);
+    await keep();
+    return outcome;
+  }
+
   private async tell(
     account: string,
     id: string,
@@ -140,6 +173,7 @@ export class Teller {
       at: now(),
       event: notice.event,
       event_id: notice.id,
+      ...(notice.recording && { recording_id: notice.recording.id }),
       attempt,
       result: outcome === 'sent' ? 'success' : 'failure',
       ...(status !== undefined && { status }),
@@ -152,4 +186,9 @@ export class Teller {
       }));
     return { outcome, keep };
   }
+}
+
+/** With what the webhook itself adds. */
+function withOwn({ custom_data }: WebhookSettings, notice: Notice): Notice {
+  return custom_data === undefined ? notice : { ...notice, custom_data };
 }

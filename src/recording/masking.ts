@@ -4,6 +4,7 @@ import { MetaflowsError } from '../errors.js';
 import {
   buglist,
   maskArguments,
+  noteTime,
   parseBuglist,
   parseTime,
   record,
@@ -16,7 +17,7 @@ import {
 import type { LegData } from '../switch/events.js';
 import { hasRecorder, type Active } from './active.js';
 import { isAdopted } from './document.js';
-import { isOk, maskNote, type RecordingSwitch } from './segments.js';
+import { clearNote, isOk, maskNote, type RecordingSwitch } from './segments.js';
 import { cuts } from './state.js';
 
 /** The channel variables from which an absorbed mask code masks inside the switch: `bindCode` of `commands.ts`. */
@@ -57,7 +58,7 @@ export class Maskers {
   constructor(
     private readonly calls: Calls,
     private readonly switchOf: (id: string) => RecordingSwitch,
-    private readonly pathOf: (active: Active) => string,
+    private readonly pathOf: (active: Pick<Active, 'doc'>) => string,
     private readonly now: (switchId: string) => number,
   ) {}
 
@@ -81,7 +82,10 @@ export class Maskers {
     const others: Other[] = [];
     const undo = () => {
       const own = masks.filter(hasRecorder);
-      const notes = masks.map(({ doc }) => setGlobal(maskNote(doc.id), `@${doc.internal.mask_since ?? 0}`));
+      const notes = masks.flatMap(({ doc }) => [
+        setGlobal(maskNote(doc.id), `@${doc.internal.mask_since ?? 0}`),
+        setGlobal(clearNote(doc.id), ''),
+      ]);
       const theirs = others.map(({ uuid, path }) => record('mask', uuid, path));
       const held = legs
         .filter(({ uuid }) => this.held.has(uuid))
@@ -112,9 +116,9 @@ export class Maskers {
   ): Promise<Masking> {
     const now = this.now(legs[0]?.switchId ?? '');
     const ours = running.filter(hasRecorder);
-    const note = (value: string) => running.map(({ doc }) => setGlobal(maskNote(doc.id), value));
-    // The note is there before the mask and goes after the unmask: a crash in between errs on the masked side.
-    const before = verb === 'mask' ? note(`@${now}`) : [];
+    const waiting = running.filter((active) => !hasRecorder(active));
+    const note = verb === 'mask' ? `@${now}` : UNMASKED;
+    const before = waiting.map(({ doc }) => setGlobal(maskNote(doc.id), note));
     const own = ours.map((active) => this.command(verb, active));
     const answers = await port.apis(key, [...before, ...own, time, ...legs.map(({ uuid }) => buglist(uuid))]);
     const replies = answers.slice(before.length, before.length + own.length);
@@ -134,8 +138,7 @@ export class Maskers {
     const failed = [...replies, ...otherReplies.slice(0, theirs.length)].find((reply) => !isOk(reply));
     if (verb === 'unmask' && failed === undefined) {
       const released = held.map(({ uuid }) => setVariable(uuid, HELD, ''));
-      const after = [...note(UNMASKED), ...released];
-      if (after.length > 0) await port.apis(key, after);
+      if (released.length > 0) await port.apis(key, released);
       for (const { uuid } of held) this.held.delete(uuid);
     }
     const done = new Set(
@@ -156,9 +159,9 @@ export class Maskers {
     await this.switchOf(leg.switchId).apis(leg.callId, this.hold(legs));
   }
 
-  /** Masks one recording of ours again, whatever it is now. */
-  again(active: Active): ApiCommand {
-    return this.command('mask', active);
+  /** Masks one recording of ours again, whatever it is now; what is noted of when it was masked stays. */
+  again({ doc }: Pick<Active, 'doc'>): ApiCommand {
+    return { ...this.command('mask', { doc }), noting: [noteTime(maskNote(doc.id), UNMASKED)] };
   }
 
   /** Gives the legs of the call what their mask codes need to mask inside the switch, the service up or not. */
@@ -196,7 +199,11 @@ export class Maskers {
     const legs = parties.map((uuid) => this.calls.get(uuid)).filter((party) => party !== undefined);
     const key = this.calls.get(leg)?.callId ?? leg;
     const holding = isHeld ? this.hold(legs.filter(({ down }) => !down)) : [];
-    await this.switchOf(switchId).apis(key, [...holding, setGlobal(maskNote(doc.id), '')]);
+    await this.switchOf(switchId).apis(key, [
+      ...holding,
+      setGlobal(maskNote(doc.id), ''),
+      setGlobal(clearNote(doc.id), ''),
+    ]);
   }
 
   /** The leg has left the call of its recording: its mask codes mask that no more. */
@@ -214,9 +221,13 @@ export class Maskers {
     return fresh.map(({ uuid }) => setVariable(uuid, HELD, 'true'));
   }
 
-  private command(verb: 'mask' | 'unmask', active: Active): ApiCommand {
+  /** What comes of it is noted in the switch by the command itself: whoever is killed before the reply comes is to know of it. */
+  private command(verb: 'mask' | 'unmask', { doc }: Pick<Active, 'doc'>): ApiCommand {
     const cutting = verb === 'mask' ? ('pause' as const) : ('resume' as const);
-    return record(cuts(active.doc) ? cutting : verb, active.doc.internal.leg, this.pathOf(active));
+    const masked = maskNote(doc.id);
+    const noting =
+      verb === 'mask' ? [noteTime(masked)] : [noteTime(clearNote(doc.id)), setGlobal(masked, UNMASKED).args];
+    return { ...record(cuts(doc) ? cutting : verb, doc.internal.leg, this.pathOf({ doc })), noting };
   }
 
   private realLegs(active: Active): Leg[] {

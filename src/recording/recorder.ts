@@ -46,7 +46,7 @@ export class Recorder {
     this.now = options.now ?? (() => Date.now());
     this.active = new ActiveRecordings(options);
     this.segments = new Segments(switchOf, files, this.now);
-    const pathOf = (active: Active) => this.pathOf(active);
+    const pathOf = (active: Pick<Active, 'doc'>) => this.pathOf(active);
     this.maskers = new Maskers(calls, switchOf, pathOf, this.now);
     this.finisher = new Finisher(this.active, options, this.now, (active) =>
       this.attempt(active, this.over(active)),
@@ -301,7 +301,7 @@ export class Recorder {
     });
   }
 
-  private pathOf({ doc }: Active): string {
+  private pathOf({ doc }: Pick<Active, 'doc'>): string {
     return switchPath(doc, this.options.dir);
   }
 

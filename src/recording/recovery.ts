@@ -11,7 +11,9 @@ import {
   globals,
   parseBuglist,
   parseGlobals,
+  parseTime,
   record,
+  time,
 } from '../switch/commands.js';
 import type { LegData } from '../switch/events.js';
 import type { Adoption } from './adoption.js';
@@ -24,9 +26,9 @@ import type { Following } from './following.js';
 import type { Limits } from './limits.js';
 import type { Maskers } from './masking.js';
 import type { RecorderOptions } from './ports.js';
-import { isOk, maskNote, type Segments } from './segments.js';
+import { clearNote, isOk, maskNote, type Segments } from './segments.js';
 import type { Strays } from './strays.js';
-import { audited, cuts, masked, momentOf, paused, resumed, segmentEnded, unmasked } from './state.js';
+import { audited, masked, momentOf, paused, resumed, segmentEnded, unmasked } from './state.js';
 
 export interface RecoveryParts {
   options: RecorderOptions;
@@ -51,16 +53,13 @@ export class Recovery {
   constructor(private readonly parts: RecoveryParts) {}
 
   async maskAgain(switchId: string): Promise<void> {
-    const { options } = this.parts;
+    const { options, maskers } = this.parts;
     const port = options.switchOf(switchId);
     const docs = await this.unfinished(switchId);
     await Promise.all(
       docs
         .filter(({ state }) => state === 'masked')
-        .map((doc) => {
-          const path = switchPath(doc, options.dir);
-          return port.apis(doc.internal.leg, [record(cuts(doc) ? 'pause' : 'mask', doc.internal.leg, path)]);
-        }),
+        .map((doc) => port.apis(doc.internal.leg, [maskers.again({ doc })])),
     );
   }
 
@@ -152,11 +151,20 @@ export class Recovery {
     const uuids = [...legs.keys()];
     const isLost = hasRecorder(active) && !legs.has(doc.internal.leg);
     const carrier = isLost ? await this.carrierOf(active, uuids) : undefined;
-    let known = this.heldMeanwhile(doc, legs.get(doc.internal.leg));
-    if (isLost && carrier === undefined) known = await this.endedMeanwhile(doc);
-    known = await this.maskedMeanwhile(known);
-    const isStored = known === doc && active.audited === doc.audit.length;
-    if (!isStored) await keep(active, known, known.state === doc.state ? undefined : 'masked');
+    let known = isLost && carrier === undefined ? await this.endedMeanwhile(doc) : doc;
+    const changes = [
+      ...this.heldMeanwhile(doc, legs.get(doc.internal.leg)),
+      ...(await this.masksMeanwhile(doc)),
+    ];
+    let isStored = known === doc && active.audited === doc.audit.length;
+    for (const { at, to, told } of changes.sort((one, other) => one.at - other.at)) {
+      const changed = to(known, at);
+      if (changed === known) continue;
+      known = changed;
+      isStored = true;
+      await keep(active, known, told);
+    }
+    if (!isStored) await keep(active, known);
     if (carrier !== undefined) following.moved(carrier, pathOf(active), pathOf);
     // Its leg left while nobody looked: it goes on with who is left, or is over.
     else if (!hasRecorder(active)) following.segmentOver(active, undefined, 'switch_lost');
@@ -189,13 +197,16 @@ export class Recovery {
   }
 
   /** Its party has begun to hold, or has let go, while nobody listened. */
-  private heldMeanwhile(doc: RecordingDocument, leg: LegData | undefined): RecordingDocument {
-    const { held_since, held_ms, switch: switchId } = doc.internal;
-    if (leg?.heldSince !== undefined) return paused(doc, 'hold', leg.heldSince);
-    if (!leg || held_since === undefined) return doc;
+  private heldMeanwhile({ internal }: RecordingDocument, leg: LegData | undefined): Meanwhile[] {
+    const { held_since, held_ms, switch: switchId } = internal;
+    if (leg?.heldSince !== undefined) {
+      return [{ at: leg.heldSince, to: (doc, at) => paused(doc, 'hold', at) }];
+    }
+    if (!leg || held_since === undefined) return [];
     // Of what the leg has been held, that which the document does not have yet is this hold.
     const heldMs = Math.max(0, (leg.heldMs ?? 0) - held_ms);
-    return resumed(doc, 'hold', Math.min(this.parts.now(switchId), held_since + heldMs));
+    const letGo = Math.min(this.parts.now(switchId), held_since + heldMs);
+    return [{ at: letGo, to: (doc, at) => resumed(doc, 'hold', at) }];
   }
 
   /** Its leg has left while nobody listened: its file, where it can be seen, says how long it was, whatever was held. */
@@ -217,25 +228,53 @@ export class Recovery {
     return uuids.find((_, index) => parseBuglist(answers[index] ?? '').some(({ target }) => target === path));
   }
 
-  /** Masked while nobody listened: inside the switch, or by a service that was killed before it wrote it down. */
-  private async maskedMeanwhile(doc: RecordingDocument): Promise<RecordingDocument> {
-    if (doc.state === 'masked') return doc;
-    const { leg, switch: switchId, started_at } = doc.internal;
-    const port = this.parts.options.switchOf(switchId);
-    const asked = [global(maskNote(doc.id)), { command: 'uptime', args: 'ms' }];
-    const [note = '', uptime] = await port.apis(leg, asked);
-    if (!/^@?\d+$/.test(note)) return doc;
-    const since = Math.max(maskedSince(note, Number(uptime), this.parts.now(switchId)), started_at);
-    const at = new Date(since).toISOString();
-    return audited(masked(doc, since), { action: 'mask', at, by: 'code', result: 'ok' });
+  /**
+   * Masked while nobody listened: inside the switch, or by a service that was killed before it wrote it down. Or unmasked by
+   * such a one, for somebody who was never told: it is masked again since.
+   */
+  private async masksMeanwhile({ id, state, internal }: RecordingDocument): Promise<Meanwhile[]> {
+    const { leg, switch: switchId, started_at, mask_since } = internal;
+    const asked = [global(maskNote(id)), global(clearNote(id)), { command: 'uptime', args: 'ms' }, time];
+    const [note = '', clear = '', uptime, epoch] = await this.parts.options
+      .switchOf(switchId)
+      .apis(leg, asked);
+    const now = parseTime(epoch) ?? this.parts.now(switchId);
+    const since = momentNoted(note, Number(uptime), now);
+    if (state !== 'masked') {
+      if (since === undefined) return [];
+      return [{ at: Math.max(since, started_at), to: changedBy('mask', 'code', 'ok'), told: 'masked' }];
+    }
+    const clearAt = momentNoted(clear, Number(uptime), now) ?? 0;
+    if (clearAt <= (mask_since ?? started_at)) return [];
+    const again = Math.max(since ?? now, clearAt);
+    return [
+      { at: clearAt, to: changedBy('unmask', 'service', 'connection_lost'), told: 'unmasked' },
+      { at: again, to: changedBy('mask', 'service', 'ok'), told: 'masked' },
+    ];
   }
 }
 
+/** What became of a recording while nobody listened. */
+interface Meanwhile {
+  /** Epoch, milliseconds. */
+  at: number;
+  to: (doc: RecordingDocument, at: number) => RecordingDocument;
+  /** What is told of it. */
+  told?: Happening['type'];
+}
+
+function changedBy(action: 'mask' | 'unmask', by: AuditEntry['by'], result: string): Meanwhile['to'] {
+  const change = action === 'mask' ? masked : unmasked;
+  return (doc, at) => audited(change(doc, at), { action, at: new Date(at).toISOString(), by, result });
+}
+
 /**
- * When a mask began, epoch milliseconds: the note is either `@` and that time, which the service wrote, or the switch's
- * own `uptime ms`, which needs no clock of the two to agree. What is not known counts from the beginning.
+ * The moment that a note says, epoch milliseconds; `undefined` where it says none. It is `@` and that moment, or the switch's
+ * own `uptime ms`. What is not known counts from the beginning.
  */
-function maskedSince(note: string, uptimeMs: number, now: number): number {
-  const since = note.startsWith('@') ? Number(note.slice(1)) : now - (uptimeMs - Number(note));
-  return Number.isFinite(since) && since <= now ? Math.round(since) : 0;
+function momentNoted(note: string, uptimeMs: number, now: number): number | undefined {
+  if (!/^@?\d+$/.test(note)) return undefined;
+  // thirteen digits are milliseconds, whatever is behind them
+  const moment = note.startsWith('@') ? Number(note.slice(1, 14)) : now - (uptimeMs - Number(note));
+  return Number.isFinite(moment) && moment <= now ? Math.round(moment) : 0;
 }

@@ -23,6 +23,11 @@ export function maskNote(id: string): string {
   return `metaflows_masked_${id}`;
 }
 
+/** The switch's global variable that says when the recording was unmasked last, also where nobody lived to store it. */
+export function clearNote(id: string): string {
+  return `metaflows_clear_${id}`;
+}
+
 /** A start answers within 2 s (freeswitch.md), its event follows at once. */
 const START_EVENT_MS = 3000;
 /** The file grows in steps of half a second with `enable_file_write_buffering=false` (freeswitch.md). */

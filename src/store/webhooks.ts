@@ -21,6 +21,8 @@ export interface Attempt {
   event: string;
   /** The notice's. */
   event_id: string;
+  /** The recording that it was about; a test is about none. */
+  recording_id?: string;
   /** From 1 on. */
   attempt: number;
   result: 'success' | 'failure';

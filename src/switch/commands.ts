@@ -10,6 +10,8 @@ import { checkedName, literal, quote, variableList } from './escape.js';
 export interface ApiCommand {
   command: string;
   args: string;
+  /** What the switch notes inside the command, right before it runs it: for `global_setvar`, `${…}` in it expanded. */
+  noting?: readonly string[];
 }
 
 /** The CUSTOM event that a bound code fires. */
@@ -55,6 +57,14 @@ export const UNMASKED = '-';
 export function setGlobal(name: string, value: string): ApiCommand {
   if (/[^\w.@-]/.test(value)) throw new MetaflowsError('invalid_command', 'no value for a global variable');
   return { command: 'global_setvar', args: `${checkedName(name)}=${value}` };
+}
+
+/**
+ * For `noting`: a variable of the whole switch becomes `@` and the switch's time, in microseconds of the epoch; with `where`
+ * only if it has that value (`switch_core_set_var_conditional`).
+ */
+export function noteTime(name: string, where?: string): string {
+  return `${checkedName(name)}=@\${strmicroepoch()}${where === undefined ? '' : `=${where}`}`;
 }
 
 /** Asks for a variable of the whole switch; `-ERR no reply` where there is none. */
@@ -179,7 +189,7 @@ export function parseRows(reply: string): Record<string, unknown>[] {
   assertAccepted(reply);
   try {
     const { rows = [] } = JSON.parse(reply) as { rows?: Record<string, unknown>[] };
-    if (Array.isArray(rows)) return rows;
+    if (Array.isArray(rows) && rows.every((row) => row instanceof Object)) return rows;
   } catch {
     // told below
   }

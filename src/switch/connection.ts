@@ -24,6 +24,8 @@ const KEEPALIVE_MS = 10_000;
 export interface Command {
   line: string;
   headers?: Readonly<Record<string, string>>;
+  /** Whether this can be the answer; the connection is lost by another. */
+  isAnswer?: (body: string) => boolean;
 }
 
 export interface ConnectionOptions {
@@ -42,7 +44,10 @@ export interface ConnectionOptions {
   onClose?: (reason: MetaflowsError) => void;
   log: Logger;
   commandTimeoutMs?: number;
-  /** How often to look: twice without a word and the switch is asked something, three times and it is lost. */
+  /**
+   * How often to look: twice without a whole frame, or whenever an answer is awaited, and the switch is asked something;
+   * it is lost after three times without a frame, or without an answer, and where the answer was to something else.
+   */
   watchdogMs?: number;
 }
 
@@ -53,6 +58,9 @@ export class Connection {
   private watchdog: NodeJS.Timeout | undefined;
   /** Times that the watchdog has looked since the switch was last heard. */
   private silence = 0;
+  /** Times that it has looked since the switch last answered what it was asked. */
+  private unanswered = 0;
+  private probes = 0;
   private ended: MetaflowsError | undefined;
   /** What the switch or the system said before the connection went. */
   private farewell = 'closed by the switch';
@@ -139,7 +147,7 @@ export class Connection {
 
   private async write(commands: readonly Command[]): Promise<Reply[]> {
     const text = commands.map(encode).join('');
-    const replies = commands.map(() => this.replies.expect());
+    const replies = commands.map(({ isAnswer }) => this.replies.expect(isAnswer));
     const { socket } = this;
     if (socket && !socket.writableCorked) {
       // A chunk of events makes dozens of commands: they leave in one system call, which costs more than an event does.
@@ -151,6 +159,7 @@ export class Connection {
   }
 
   private answer(reply: Reply): void {
+    this.unanswered = 0;
     if (this.state === 'greeting' || !this.replies.answer(reply)) this.lose('a reply that nobody asked for');
   }
 
@@ -171,9 +180,18 @@ export class Connection {
 
   private watch(): void {
     this.silence++;
-    // any answer is a sign of life, a refusal too
-    if (this.silence === 2) this.command('api uptime').catch(() => undefined);
+    this.unanswered = this.replies.pending ? this.unanswered + 1 : 0;
     if (this.silence === 3) this.lose('the switch has fallen silent');
+    else if (this.unanswered === 3) this.lose('the switch answers no command');
+    else if (this.silence === 2 || this.unanswered > 0) this.probe();
+  }
+
+  /** After a reply that never came, each one would go to whoever asked before, for ever: this tells. */
+  private probe(): void {
+    const word = `probe-${++this.probes}`;
+    // a refusal is a sign of life too
+    const isAnswer = (body: string) => body.trim() === word || body.startsWith('-ERR');
+    this.write([{ line: `api echo ${word}`, isAnswer }]).catch(() => undefined);
   }
 
   private lose(why: string): void {
@@ -239,7 +257,6 @@ class LinearParser extends modesl.Parser {
   }
 
   protected override _onData(chunk: Buffer): void {
-    this.wire.heard();
     try {
       this.frames.push(chunk);
     } catch (error) {
@@ -250,6 +267,7 @@ class LinearParser extends modesl.Parser {
   }
 
   private frame(headers: Record<string, string>, body: Buffer | undefined): void {
+    this.wire.heard();
     const type = headers['Content-Type'] ?? '';
     if (type === 'text/event-json') this.wire.event(body);
     else if (type === 'api/response') this.wire.reply({ kind: 'api', body: body?.toString() ?? '' });

@@ -61,11 +61,14 @@ export function acts({ command }: ApiCommand): boolean {
 
 /**
  * The command so that the switch runs it for the holder of the lease alone: for anybody else it is about a leg that there
- * is not, and answered so. All else in it arrives as it is.
+ * is not, and answered so. All else in it arrives as it is. Without a holder it is for everybody.
  */
-export function fenced({ command, args }: ApiCommand, holder: string): ApiCommand {
+export function fenced({ command, args, noting = [] }: ApiCommand, holder: string | undefined): ApiCommand {
   const [, first = '', rest = ''] = /^(\S*)(.*)$/s.exec(args) ?? [];
-  return { command: 'expand', args: `${command} ${onlyFor(holder, first, NOBODY)}${escaped(rest)}` };
+  // What they answer is one argument too many: uuid_record reads none behind the path but to start (session_record_function).
+  const notes = noting.map((each) => `\${global_setvar(${onlyFor(holder, each, NOBODY)})}`);
+  const all = [onlyFor(holder, first, NOBODY) + escaped(rest), notes.join('')].filter((part) => part !== '');
+  return { command: 'expand', args: `${command} ${all.join(' ')}` };
 }
 
 /**
@@ -78,6 +81,7 @@ export function fencedData(data: string, holder: string): string {
   return `^^${onlyFor(holder, ';', '|')}${data.slice(3)}`;
 }
 
-function onlyFor(holder: string, theirs: string, others: string): string {
+function onlyFor(holder: string | undefined, theirs: string, others: string): string {
+  if (holder === undefined) return theirs;
   return `\${cond(\${hash(select/${LEASE})} == ${holder} ? ${theirs} : ${others})}`;
 }

@@ -14,6 +14,7 @@ export interface Reply {
 interface Waiting {
   resolve: (reply: Reply) => void;
   reject: (error: MetaflowsError) => void;
+  isAnswer: (body: string) => boolean;
   /** By the process's clock, milliseconds. */
   due: number;
 }
@@ -26,18 +27,27 @@ export class ReplyQueue {
   /** @param timeoutMs how long to wait for each reply */
   constructor(private readonly timeoutMs: number) {}
 
-  /** The reply to the command that is written now. Rejects with `switch_timeout`, or with what `fail` is given. */
-  expect(): Promise<Reply> {
+  /** Whether a reply is still to come, also one that nobody waits for any more. */
+  get pending(): boolean {
+    return this.waiting.length > 0;
+  }
+
+  /**
+   * The reply to the command that is written now, where `isAnswer` can tell what it must be like. Rejects with
+   * `switch_timeout`, or with what `fail` is given.
+   */
+  expect(isAnswer: Waiting['isAnswer'] = () => true): Promise<Reply> {
     return new Promise((resolve, reject) => {
-      this.waiting.push({ resolve, reject, due: performance.now() + this.timeoutMs });
+      this.waiting.push({ resolve, reject, isAnswer, due: performance.now() + this.timeoutMs });
       this.timer ??= setTimeout(() => this.expire(), this.timeoutMs);
     });
   }
 
-  /** Gives the next reply to whom it belongs; `false` where nobody has asked for one. */
+  /** Gives the next reply to whom it belongs; `false` where nobody has asked for one, or for another. */
   answer(reply: Reply): boolean {
-    const next = this.waiting.shift();
-    if (!next) return false;
+    const [next] = this.waiting;
+    if (!next?.isAnswer(reply.body)) return false;
+    this.waiting.shift();
     next.resolve(reply);
     if (this.waiting.length === 0) this.stop();
     return true;

@@ -121,8 +121,9 @@ export class Switch extends EventEmitter<SwitchEvents> {
   async apis(key: string, commands: readonly ApiCommand[]): Promise<string[]> {
     const { holder } = this;
     const connection = this.connectionFor(key);
-    const given =
-      holder === undefined ? commands : commands.map((each) => (acts(each) ? fenced(each, holder) : each));
+    const given = commands.map((each) =>
+      acts(each) && (holder !== undefined || each.noting) ? fenced(each, holder) : each,
+    );
     const replies = await this.timed(commands[0]?.command ?? '', apisOver(connection, given));
     const isRefused = commands.some((each, index) => acts(each) && !replies[index]?.startsWith('+OK'));
     if (holder !== undefined && isRefused) await this.assertHolder(connection, holder);

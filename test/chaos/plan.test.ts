@@ -1,4 +1,8 @@
 import { expect } from 'chai';
+import { beginning } from '../../src/recording/document.js';
+import { maskNote } from '../../src/recording/segments.js';
+import { buglist, displace, record, setGlobal } from '../../src/switch/commands.js';
+import { fenced } from '../../src/switch/fence.js';
 import { planOf } from './plan.js';
 
 describe('chaos: the plan', () => {
@@ -29,6 +33,31 @@ describe('chaos: the plan', () => {
       }
     }
     expect(owners.size).to.equal(20);
+  });
+
+  it('kills around commands as the event socket has them', () => {
+    const said = [
+      ...(['start', 'mask', 'unmask', 'stop'] as const).map((verb) => record(verb, 'leg', '/a.wav')),
+      setGlobal(beginning('id'), 'note'),
+      setGlobal(maskNote('id'), '-'),
+      displace('leg', '/a.wav'),
+    ].map((command) => fenced(command, 'me'));
+    const asked = [buglist('leg'), { command: 'show', args: 'channels as json' }];
+    const lines = [...said, ...asked].map(({ command, args }) => `api ${command} ${args}`);
+    const { faults } = planOf(1, 60, 4);
+    const traps = new Set(faults.flatMap((fault) => (fault.kind === 'kill_at' ? [fault.command] : [])));
+    const meant = [...traps].filter((trap) => trap !== 'bind_digit_action');
+    expect(meant).to.have.lengthOf(lines.length);
+    for (const line of lines)
+      expect(
+        meant.some((trap) => new RegExp(trap).test(line)),
+        line,
+      ).to.equal(true);
+    for (const trap of meant)
+      expect(
+        lines.some((line) => new RegExp(trap).test(line)),
+        trap,
+      ).to.equal(true);
   });
 
   it('ends faults before the run does, and kills before that', () => {

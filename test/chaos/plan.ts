@@ -61,14 +61,14 @@ const KILLING = 0.7;
 /** The part of the run in which something happens at all: what is under way at the end is to end in peace. */
 const FAULTS = 0.9;
 
-/** The commands around which the service is killed, as the event socket has them. */
+/** The commands around which the service is killed, as the event socket has them: fenced (`fence.ts`). */
 const TRAPS = [
-  'uuid_record \\S+ start',
-  'uuid_record \\S+ mask',
-  'uuid_record \\S+ unmask',
-  'uuid_record \\S+ stop',
-  'global_setvar metaflows_beginning',
-  'global_setvar metaflows_masked',
+  'uuid_record .* start ',
+  'uuid_record .* mask ',
+  'uuid_record .* unmask ',
+  'uuid_record .* stop ',
+  'global_setvar .*metaflows_beginning',
+  'global_setvar.*metaflows_masked',
   'uuid_displace',
   'uuid_buglist',
   'show channels',

@@ -6,6 +6,7 @@ import { ACCOUNT, ConsoleLab, TOKEN } from '../support/browser.js';
 
 const ASSETS = new URL('../../dist/console/assets/', import.meta.url);
 const MOST_BYTES = 250_000;
+const HOUR_MS = 3_600_000;
 
 describe('the console', function () {
   this.timeout(60_000);
@@ -82,6 +83,23 @@ describe('the console', function () {
     await lab.ask('DELETE', `/tokens/${id}`);
     await page.getByRole('navigation').getByRole('link', { name: 'Calls now' }).click();
     await page.getByText('please log in again').waitFor();
+  });
+
+  it('leads back to the login when the hour of a session is over', async () => {
+    const session = await lab.session('1001');
+    const page = kept(await lab.loggedIn(session));
+    await page.getByRole('navigation').getByRole('link', { name: 'Recordings' }).click();
+    await page.getByText('Loading…').waitFor({ state: 'detached' });
+    expect(await page.getByRole('alert').count()).to.equal(0);
+    const { now } = Date;
+    Date.now = () => now() + HOUR_MS;
+    try {
+      await page.getByRole('button', { name: 'Find' }).click();
+      await page.getByText('please log in again').waitFor();
+    } finally {
+      Date.now = now;
+    }
+    expect(await page.evaluate('sessionStorage.length')).to.equal(0);
   });
 
   it('shows a user no more than what is the user’s, and where the keyboard is', async () => {

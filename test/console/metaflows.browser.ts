@@ -59,6 +59,64 @@ describe('the console’s metaflows', function () {
     await lab.hangUp();
   });
 
+  it('are written with all that a module takes: who is called back, and what is done next', async () => {
+    await openUser();
+    await page.getByRole('button', { name: 'Add a code' }).click();
+    await page.getByRole('textbox', { name: 'Code' }).fill('86');
+    const callback = page.getByRole('group', { name: 'callback' });
+    await callback.getByRole('button', { name: 'Give callback' }).click();
+    await page.getByRole('button', { name: 'Apply' }).click();
+    expect(
+      await callback.getByLabel('url', { exact: true }).evaluate((field) => field.matches(':invalid')),
+    ).to.equal(true);
+    await callback.getByLabel('system').selectOption('ozeki');
+    await callback.getByLabel('url', { exact: true }).fill('http://ozeki.test/told');
+    await callback.getByLabel('base_url').fill('http://here.test');
+    await page.getByRole('button', { name: 'Then do something else' }).click();
+    const next = page.getByRole('group', { name: 'Then', exact: true });
+    await next.getByLabel('What it does').selectOption('hangup');
+    expect(await lab.faults(page)).to.deep.equal([]);
+    await page.getByRole('button', { name: 'Apply' }).click();
+    await page.getByRole('row', { name: /^\*86 Record, then: Hang up the user/ }).waitFor();
+    await page.getByRole('button', { name: 'Save' }).click();
+    await saved();
+    const data = {
+      callback: { system: 'ozeki', url: 'http://ozeki.test/told', base_url: 'http://here.test' },
+    };
+    const children = { _: { module: 'hangup' } };
+    expect(await stored()).to.deep.equal({ numbers: { 86: { module: 'record_call', data, children } } });
+
+    await page.getByRole('button', { name: 'Edit *86' }).click();
+    await page.getByRole('button', { name: 'Leave out callback' }).click();
+    await page.getByRole('button', { name: 'Then do nothing else' }).click();
+    await page.getByRole('button', { name: 'Apply' }).click();
+    await page.getByRole('button', { name: 'Save' }).click();
+    await saved();
+    expect(await stored()).to.deep.equal({ numbers: { 86: { module: 'record_call', data: {} } } });
+  });
+
+  it('are shown as a user has them on a device, whose come between', async () => {
+    const ofDevice = `/accounts/${ACCOUNT}/devices/desk/metaflows`;
+    await lab.ask('POST', ofDevice, { numbers: { 7: { module: 'hangup' }, 8: RECORD } });
+    await lab.ask('POST', OF_USER, { numbers: { 8: { module: 'none' } } });
+    await openUser();
+    expect(await page.getByRole('row', { name: /^\*8/ }).allInnerTexts()).not.to.match(/device/);
+    await page.getByRole('textbox', { name: 'On device' }).fill('desk');
+    await page.getByRole('button', { name: 'Open' }).click();
+    await page.getByRole('row', { name: /^\*7 Hang up the device, instead of the account/ }).waitFor();
+    await page.getByRole('row', { name: /^\*8 Nothing.* the user, instead of the device/ }).waitFor();
+    await page.getByRole('button', { name: 'Override *7' }).click();
+    await page.getByRole('button', { name: 'Apply' }).click();
+    await page
+      .getByRole('row', { name: /^\*7 Hang up the user, instead of the device and the account/ })
+      .waitFor();
+    await page.getByRole('button', { name: 'Save' }).click();
+    await saved();
+    await page.getByRole('row', { name: /^\*7 .*instead of the device/ }).waitFor();
+    expect(await stored()).to.deep.equal({ numbers: { 7: { module: 'hangup' }, 8: { module: 'none' } } });
+    await lab.ask('DELETE', ofDevice);
+  });
+
   it('say which codes make each other wait, and what would fire and when', async () => {
     await lab.ask('POST', OF_USER, {
       digit_timeout: 1000,

@@ -5,17 +5,20 @@ import { expect } from 'chai';
 import type { Page } from 'playwright-core';
 import { ACCOUNT, ConsoleLab, TOKEN } from '../support/browser.js';
 
+const HOOKS = `/accounts/${ACCOUNT}/webhooks`;
+
 describe('the console’s webhooks, tokens and switches', function () {
   this.timeout(60_000);
   let lab: ConsoleLab;
   let page: Page;
   let server: Server;
   const told: string[] = [];
+  let status = 418;
 
   before(async () => {
     server = createServer((req, res) => {
       told.push(req.url ?? '');
-      res.statusCode = 418;
+      res.statusCode = status;
       res.end();
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -49,9 +52,29 @@ describe('the console’s webhooks, tokens and switches', function () {
     expect(told).to.deep.equal(['/told']);
     expect(await lab.faults(page)).to.deep.equal([]);
     await page.getByRole('button', { name: 'Edit archive' }).click();
+    const own = page.getByRole('group', { name: 'custom_data' });
+    await own.getByRole('button', { name: 'Give custom_data' }).click();
+    for (const [place, [key, value]] of Object.entries({
+      tenant: 'seven',
+      zip: '"10117"',
+      tags: '[1]',
+    }).entries()) {
+      await own.getByRole('button', { name: 'Add to custom_data' }).click();
+      await own.getByRole('textbox', { name: `key ${place + 1}` }).fill(key);
+      await own.getByRole('textbox', { name: `value ${place + 1}` }).fill(value);
+    }
+    expect(await lab.faults(page)).to.deep.equal([]);
     await page.getByLabel('uri', { exact: true }).fill(`http://127.0.0.1:${port}/elsewhere`);
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByRole('cell', { name: '/elsewhere' }).waitFor();
+    const custom = async () => (await lab.ask<{ custom_data?: object }[]>('GET', HOOKS))[0]?.custom_data;
+    expect(await custom()).to.deep.equal({ tenant: 'seven', zip: '10117', tags: [1] });
+    await page.getByRole('button', { name: 'Edit archive' }).click();
+    expect(await own.getByRole('textbox', { name: 'value 2' }).inputValue()).to.equal('"10117"');
+    await own.getByRole('button', { name: 'Remove custom_data 1' }).click();
+    await page.getByRole('button', { name: 'Save' }).click();
+    await own.waitFor({ state: 'detached' });
+    expect(await custom()).to.deep.equal({ zip: '10117', tags: [1] });
     await page.getByRole('button', { name: 'Switch off archive' }).click();
     await page.getByText('Off', { exact: true }).waitFor();
     await page.getByRole('button', { name: 'Switch on archive' }).waitFor();
@@ -60,9 +83,38 @@ describe('the console’s webhooks, tokens and switches', function () {
     await page.getByText('Nobody is told anything yet.').waitFor();
   });
 
+  it('tell a webhook again what it refused, one event at a time, on its page and on the recording’s', async () => {
+    const { port } = server.address() as AddressInfo;
+    const uri = `http://127.0.0.1:${port}/refused`;
+    const hook = { name: 'ledger', uri, hook: 'recording', retries: 0 };
+    const { id } = await lab.ask<{ id: string }>('PUT', HOOKS, hook);
+    await lab.softswitch.call('1001', '1002');
+    for (const code of ['*71', '*74']) await lab.softswitch.press('1002', code);
+    await lab.hangUp();
+    await open('Webhooks');
+    await page.getByRole('button', { name: 'Attempts ledger' }).click();
+    const row = (event: string) => page.getByRole('row').filter({ hasText: event });
+    await row('recording.completed').filter({ hasText: 'failed http_status 418' }).waitFor();
+    expect(await lab.faults(page)).to.deep.equal([]);
+    const again = page.getByRole('button', { name: 'Tell again recording.completed' });
+    await again.click();
+    await row('recording.completed').nth(1).waitFor();
+    status = 200;
+    await again.click();
+    await row('recording.completed').filter({ hasText: 'arrived' }).waitFor();
+    expect(await again.count()).to.equal(0);
+
+    await page.getByRole('navigation').getByRole('link', { name: 'Recordings' }).click();
+    await page.getByRole('row').filter({ hasText: '1001 → 1002' }).getByRole('link').click();
+    await page.getByRole('button', { name: 'Tell again recording.started' }).click();
+    await row('recording.started').filter({ hasText: 'ledger' }).filter({ hasText: 'arrived' }).waitFor();
+    expect(await lab.faults(page)).to.deep.equal([]);
+    await lab.ask('DELETE', `/accounts/${ACCOUNT}/webhooks/${id}`);
+  });
+
   it('show webhooks to a viewer, who can change nothing', async () => {
     const hook = { name: 'archive', uri: 'http://archive.test', hook: 'recording' };
-    await lab.ask('PUT', `/accounts/${ACCOUNT}/webhooks`, hook);
+    await lab.ask('PUT', HOOKS, hook);
     await open('Webhooks', (await lab.tokenOf('viewer')).token);
     await page.getByRole('button', { name: 'Attempts archive' }).click();
     await page.getByText('Nothing yet.').waitFor();

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -94,11 +94,20 @@ describe('contract: doctor', function () {
     ]);
   });
 
+  it('does not claim that the switch can write where it does not say', async () => {
+    const quoted = join(folder, "it's");
+    await mkdir(quoted);
+    const { code, found } = await examine({ RECORDINGS_DIR: quoted });
+    expect(code).to.equal(0);
+    expect(levels(found, 'writing')).to.deep.equal(['note']);
+  });
+
   if (process.env.TEST_SWITCH === 'freeswitch') {
     it('reads the realms of the dialplan, the SIP profiles and the log of a FreeSWITCH', async () => {
       const { found } = await examine();
       expect(found.find(({ check }) => check === 'realm')!.says).to.include('realm local');
       expect(levels(found, 'digits')).to.include('note');
+      expect(levels(found, 'writing')).to.deep.equal(['ok']);
       expect((await examine()).found.find(({ check }) => check === 'switch')!.says).to.include('1.10');
     });
   }

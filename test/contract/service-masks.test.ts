@@ -223,33 +223,121 @@ describe('contract: the service killed, masks', function () {
 describe('contract: the service behind a connection that stalls, masks', function () {
   this.timeout(60_000);
   const lab = useLab();
+  let relay: FaultyRelay;
+  let settings: Record<string, string>;
+  let service: TestService;
+  let caller: Leg;
+
+  beforeEach(async () => {
+    relay = new FaultyRelay(lab().pbx.port);
+    settings = { SWITCHES: `esl://:${lab().pbx.password}@127.0.0.1:${await relay.open()}` };
+  });
+  afterEach(async () => {
+    await lab().phones.hangupAll();
+    await service.close();
+    await relay.close();
+  });
+
+  const recorded = async (): Promise<void> => {
+    await service.flows('1001');
+    ({ caller } = await lab().phones.call('1001', '1002'));
+    await service.bound(caller);
+    expect(await service.code(caller, '*71')).to.equal('done');
+    await talk(600);
+  };
+  const trapped = (moment: 'reply' | 'command'): Promise<void> =>
+    new Promise((resolve) => {
+      relay.trap = { command: /uuid_record .* unmask/, moment, spring: resolve };
+    });
+  /** The masks of the document are the silences of the file, and so many; resolves with the document. */
+  const masksAreHeard = async (count: number): Promise<RecordingDocument> => {
+    await lab().phones.hangup(caller);
+    const doc = await service.recording(caller, 'completed');
+    const { channels, rate } = await service.audio(doc);
+    const silent = silentSpans(channels[0]!, rate, 200);
+    expect(silent).to.have.lengthOf(count);
+    expect(doc.mask_intervals).to.have.lengthOf(count);
+    for (const [index, { start_ms, end_ms }] of doc.mask_intervals.entries()) {
+      expect(Math.abs(start_ms - silent[index]!.startMs), `start of mask ${index}`).to.be.below(TOLERANCE);
+      expect(Math.abs(end_ms! - silent[index]!.endMs), `end of mask ${index}`).to.be.below(TOLERANCE);
+    }
+    return doc;
+  };
+  const steps = ({ audit }: RecordingDocument) => audit.map(({ action, result }) => `${action} ${result}`);
 
   it('a code that is pressed meanwhile is run when it goes on, and the mask lies where it is heard', async () => {
-    const relay = new FaultyRelay(lab().pbx.port);
-    const settings = { SWITCHES: `esl://:${lab().pbx.password}@127.0.0.1:${await relay.open()}` };
-    const service = await TestService.start(lab(), settings);
-    try {
-      await service.flows('1001');
-      const { caller } = await lab().phones.call('1001', '1002');
-      await service.bound(caller);
-      expect(await service.code(caller, '*71')).to.equal('done');
-      await talk(600);
-      const stalled = relay.stall(2500);
-      // a lease that was renewed a moment ago is sure; the next renewal is on its way until it goes on
-      await talk(500);
-      expect(await service.code(caller, '*72')).to.equal('done');
-      await stalled;
-      await talk(600);
-      await lab().phones.hangup(caller);
-      const doc = await service.recording(caller, 'completed');
-      expect(doc.audit.map(({ action }) => action)).to.deep.equal(['start', 'mask', 'stop']);
-      const { channels, rate } = await service.audio(doc);
-      const [silent] = silentSpans(channels[0]!, rate, 200);
-      expect(Math.abs(doc.mask_intervals[0]!.start_ms - silent!.startMs)).to.be.below(TOLERANCE);
-    } finally {
-      await lab().phones.hangupAll();
-      await service.close();
-      await relay.close();
-    }
+    service = await TestService.start(lab(), settings);
+    await recorded();
+    const stalled = relay.stall(2500);
+    // a lease that was renewed a moment ago is sure; the next renewal is on its way until it goes on
+    await talk(500);
+    expect(await service.code(caller, '*72')).to.equal('done');
+    await stalled;
+    await talk(600);
+    expect(steps(await masksAreHeard(1))).to.deep.equal(['start ok', 'mask ok', 'stop hangup']);
+  });
+
+  it('an unmask that the switch carried out before the connection broke: masked again, and said so', async () => {
+    service = await TestService.start(lab(), settings);
+    await recorded();
+    expect(await service.code(caller, '*72')).to.equal('done');
+    await talk(600);
+    const sprung = trapped('reply');
+    await lab().phones.press(caller, '*73');
+    await sprung;
+    await relay.reset(800);
+    await eventually('masked again', async () => {
+      const { mask_intervals } = await service.recording(caller, 'masked');
+      return mask_intervals.length === 2 || undefined;
+    });
+    await talk(800);
+    expect(await service.code(caller, '*73')).to.equal('done');
+    await talk(600);
+    expect(steps(await masksAreHeard(2))).to.deep.equal([
+      'start ok',
+      'mask ok',
+      'unmask connection_lost',
+      'unmask connection_lost',
+      'mask ok',
+      'unmask ok',
+      'stop hangup',
+    ]);
+  });
+
+  it('the same, and killed, also before it stores that: masked from when it was the first time', async () => {
+    service = await TestService.spawn(lab(), undefined, settings);
+    await recorded();
+    expect(await service.code(caller, '*72')).to.equal('done');
+    await talk(600);
+    const sprung = trapped('reply');
+    await lab().phones.press(caller, '*73');
+    await sprung;
+    await service.kill();
+    await talk(800);
+    await TestService.spawn(lab(), service, settings, 'news/ unmasked').catch(() => undefined);
+    await talk(800);
+    service = await TestService.spawn(lab(), service, settings);
+    await service.recording(caller, 'masked');
+    await talk(600);
+    expect(await service.code(caller, '*73')).to.equal('done');
+    await talk(600);
+    await masksAreHeard(2);
+  });
+
+  it('an unmask that did not reach the switch: masked all the time', async () => {
+    service = await TestService.spawn(lab(), undefined, settings);
+    await recorded();
+    expect(await service.code(caller, '*72')).to.equal('done');
+    await talk(600);
+    const sprung = trapped('command');
+    await lab().phones.press(caller, '*73');
+    await sprung;
+    await service.kill();
+    await talk(600);
+    service = await TestService.spawn(lab(), service, settings);
+    await talk(600);
+    expect(await service.code(caller, '*73')).to.equal('done');
+    await talk(600);
+    await masksAreHeard(1);
   });
 });

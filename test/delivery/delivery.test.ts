@@ -689,6 +689,7 @@ describe('delivery', () => {
         webhooks: {
           get: (account, webhook) => store.webhooks.get(account, webhook),
           list: (account) => store.webhooks.list(account),
+          log: (...of) => store.webhooks.log(...of),
           change: (account, webhook, change) => store.webhooks.change(account, webhook, change),
           changeLog: (account, webhook, change) =>
             clock.now() < hour ? Promise.reject(FAILED) : store.webhooks.changeLog(account, webhook, change),
@@ -720,6 +721,61 @@ describe('delivery', () => {
         [1, 'failure', 500],
       ]);
       expect(await outbox()).to.deep.equal([]);
+    });
+
+    describe('that is told again', () => {
+      const again = async (id: string, event: string) =>
+        delivery.tellAgain(ACCOUNT, id, store.webhooks.get(ACCOUNT, id)!, event);
+      const bodies = () => receiver.received.map(({ body }) => JSON.parse(body.toString()) as Notice);
+
+      it('hears of what was given up, with the recording as it is now, and the next attempt is in the log', async () => {
+        const id = await store.webhooks.create(ACCOUNT, {
+          settings: settings({ retries: 0, custom_data: { mine: 1 } }),
+        });
+        receiver.answer(500);
+        const recording = await happened();
+        await delivery.idle();
+        expect(await outbox()).to.deep.equal([]);
+        await store.recordings.save({ ...recording, label: 'since then' });
+        receiver.answer(200);
+        const [first] = bodies();
+        expect(await again(id, first!.id)).to.equal('sent');
+        expect(bodies()[1]).to.deep.equal({
+          ...first,
+          recording: { ...first!.recording, label: 'since then' },
+        });
+        const { attempts, given_up } = await store.webhooks.log(ACCOUNT, id);
+        expect(given_up).to.equal(0);
+        expect(attempts.map(({ attempt, result }) => [attempt, result])).to.deep.equal([
+          [2, 'success'],
+          [1, 'failure'],
+        ]);
+      });
+
+      it('is told no more by itself where that arrives, and goes on being told where it does not', async () => {
+        const id = await store.webhooks.create(ACCOUNT, { settings: settings() });
+        receiver.answer(500);
+        await happened();
+        await delivery.idle();
+        const [first] = bodies();
+        expect(await again(id, first!.id)).to.include({ error: 'http_status', status: 500 });
+        expect(await outbox()).to.have.length(1);
+        receiver.answer(200);
+        expect(await again(id, first!.id)).to.equal('sent');
+        expect(await outbox()).to.deep.equal([]);
+        await pass(60 * MINUTE);
+        expect(bodies()).to.deep.equal([first, first, first]);
+      });
+
+      it('hears nothing of an event that it was never told, or whose recording is gone', async () => {
+        const id = await store.webhooks.create(ACCOUNT, { settings: settings({ retries: 0 }) });
+        expect(await again(id, 'none')).to.equal(undefined);
+        receiver.answer(500);
+        await happened();
+        await delivery.idle();
+        expect(await again(id, bodies()[0]!.id)).to.equal(undefined);
+        expect(receiver.received).to.have.length(1);
+      });
     });
 
     it('keeps no more than the newest hundred attempts', async () => {
@@ -769,6 +825,7 @@ describe('delivery', () => {
         webhooks: {
           get: (...of) => store.webhooks.get(...of),
           list: (account) => store.webhooks.list(account),
+          log: (...of) => store.webhooks.log(...of),
           changeLog: (...change) => store.webhooks.changeLog(...change),
           change: async (...change) => {
             await store.webhooks.delete(ACCOUNT, id);

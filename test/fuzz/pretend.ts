@@ -55,7 +55,7 @@ export class PretendSwitch {
     readonly socket: EventSocket,
     private readonly dir: string,
   ) {
-    socket.answer((command, peer) => this.#answer(command, peer));
+    socket.answer((command, peer) => this.answer(command, peer));
   }
 
   static async start(dir: string): Promise<PretendSwitch> {
@@ -68,11 +68,14 @@ export class PretendSwitch {
 
   /** The connection on which events are waited for. */
   get events(): Peer {
-    const found = this.socket.peers.findLast((peer) =>
-      peer.lines.some((line) => line.startsWith('event json')),
-    );
+    const found = this.listener;
     if (!found) throw new Error('nobody has subscribed');
     return found;
+  }
+
+  /** The same, where there is one. */
+  get listener(): Peer | undefined {
+    return this.socket.peers.findLast((peer) => peer.lines.some((line) => line.startsWith('event json')));
   }
 
   /** Takes note of the file of somebody else's recorder that an event may tell of. */
@@ -90,7 +93,8 @@ export class PretendSwitch {
     return new Promise((resolve) => (this.#waiting = { line, heard: resolve }));
   }
 
-  #answer({ line, headers }: Received, peer: Peer): string | undefined {
+  /** What a switch in good order answers. */
+  answer({ line, headers }: Received, peer: Peer): string | undefined {
     peer.chunks.length = 0;
     if (!line.startsWith('event json')) peer.received.length = 0;
     if (line.startsWith('auth ')) return '+OK accepted';

@@ -115,11 +115,13 @@ GET    /v2/accounts/:account/deliveries                                         
 GET    /v2/webhooks                                                                   401   401 401   200 200   200 200 200 200   200 200 200
 GET    /v2/accounts/:account/webhooks                                                 401   401 401   200 200   200 200 403 403   403 403 403
 PUT    /v2/accounts/:account/webhooks                                                 401   401 401   201 403   201 403 403 403   403 403 403
+GET    /v2/accounts/:account/webhooks/attempts                                        401   401 401   200 200   200 200 403 403   403 403 403
 GET    /v2/accounts/:account/webhooks/:id                                             401   401 401   200 200   200 200 403 403   403 403 403
 POST   /v2/accounts/:account/webhooks/:id                                             401   401 401   200 403   200 403 403 403   403 403 403
 PATCH  /v2/accounts/:account/webhooks/:id                                             401   401 401   200 403   200 403 403 403   403 403 403
 DELETE /v2/accounts/:account/webhooks/:id                                             401   401 401   200 403   200 403 403 403   403 403 403
 GET    /v2/accounts/:account/webhooks/:id/attempts                                    401   401 401   200 200   200 200 403 403   403 403 403
+POST   /v2/accounts/:account/webhooks/:id/attempts/:event                             401   401 401   200 403   200 403 403 403   403 403 403
 POST   /v2/accounts/:account/webhooks/:id/test                                        401   401 401   200 403   200 403 403 403   403 403 403
 PUT    /v2/accounts/:account/webhooks/:id/test                                        401   401 401   200 403   200 403 403 403   403 403 403
 GET    /v2/accounts/:account/events                                                   401   401 401   200 200   200 200 200 200   403 403 403
@@ -145,6 +147,7 @@ PUT    /v2/accounts/other.com/recordings/:id/hold                               
 POST   /v2/accounts/other.com/recordings/:id/transcription                            401   401 401   404 403   403 403 403 403   404 403 404
 GET    /v2/accounts/other.com/webhooks/:id                                            401   401 401   404 404   403 403 403 403   404 404 403
 DELETE /v2/accounts/other.com/webhooks/:id                                            401   401 401   404 403   403 403 403 403   404 403 403
+POST   /v2/accounts/other.com/webhooks/:id/attempts/:event                            401   401 401   404 403   403 403 403 403   404 403 403
 POST   /v2/accounts/other.com/webhooks/:id/test                                       401   401 401   404 403   403 403 403 403   404 403 403
 GET    /v2/accounts/:account/users/1002/events                                        401   401 401   200 200   200 200 403 200   403 403 403
 GET    /workspaces/other.com/recordings/:id                                           401   401 401   404 404   403 403 403 403   404 404 404

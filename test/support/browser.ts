@@ -1,4 +1,5 @@
 /** The console in a real browser, on a service with the embedded softswitch. */
+import { createHash } from 'node:crypto';
 import { access, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -104,6 +105,15 @@ export class ConsoleLab {
     });
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status}`);
     return ((await answer.json()) as { data: T }).data;
+  }
+
+  /** A token that stands for a user's of {@link ACCOUNT} for an hour, as Kazoo's login answers with. */
+  async session(user: string): Promise<string> {
+    const { token } = await this.tokenOf('user', user);
+    const credentials = createHash('md5').update(`${user}:${token}`).digest('hex');
+    const body = JSON.stringify({ data: { account_name: ACCOUNT, credentials } });
+    const answer = await fetch(`${this.service.url}/v2/user_auth`, { method: 'PUT', body });
+    return ((await answer.json()) as { auth_token: string }).auth_token;
   }
 
   /** A new token of this role. */

@@ -15,6 +15,7 @@ const GREETING = 'Content-Type: auth/request\n\n';
 
 /** What a switch in good order answers. */
 export function standard({ line }: Received): string {
+  if (line.startsWith('api echo ')) return line.slice('api echo '.length);
   if (!line.startsWith('auth ')) return '+OK';
   return line === `auth ${PASSWORD}` ? '+OK accepted' : '-ERR invalid';
 }
@@ -97,7 +98,7 @@ export class EventSocket extends EventEmitter<{ peer: [Peer] }> {
   readonly peers: Peer[] = [];
 
   readonly port: number;
-  private greeting = GREETING;
+  private greeting: string | Buffer = GREETING;
 
   private constructor(
     private readonly server: Server,
@@ -122,7 +123,7 @@ export class EventSocket extends EventEmitter<{ peer: [Peer] }> {
   }
 
   /** Answers like that from now on. */
-  answer(script: Script, greeting = GREETING): void {
+  answer(script: Script, greeting: string | Buffer = GREETING): void {
     this.script = script;
     this.greeting = greeting;
   }

@@ -112,6 +112,17 @@ const hooked: Situation = async (world) => {
   return { webhook: id };
 };
 
+const told: Situation = async (world) => {
+  const settings = { name: 'x', uri: world.receiver, hook: 'recording.started' };
+  const { id } = (await world.ask('PUT', `/accounts/${ACCOUNT}/webhooks`, settings)) as { id: string };
+  await world.recorded();
+  return eventually('an attempt', async () => {
+    const path = `/accounts/${ACCOUNT}/webhooks/${id}/attempts`;
+    const [attempt] = (await world.ask('GET', path)) as { event_id: string }[];
+    return attempt && { webhook: id, event: attempt.event_id };
+  });
+};
+
 const permitted: Situation = async (world) => {
   const { id } = (await world.ask('POST', '/tokens', { account: 'a', role: 'viewer' })) as { id: string };
   return { token: id };
@@ -142,6 +153,7 @@ const SITUATIONS: Record<string, Situation> = {
   'media/{account}/{id}.{extension}': linked,
   'webhooks/{id}': hooked,
   'webhooks/{id}/attempts': hooked,
+  'webhooks/{id}/attempts/{event}': told,
   'webhooks/{id}/test': hooked,
   'tokens/{id}': permitted,
 };

@@ -7,6 +7,7 @@ import { phonesRouter, type Phones } from '../../src/http/phones.js';
 import { pushRouter } from '../../src/http/push.js';
 import { listen, type HttpServer } from '../../src/http/server.js';
 import { uuidOf } from '../../src/http/library.js';
+import { uuidDigits } from '../../src/uuid.js';
 import type { RecordingDocument } from '../../src/generated/recording.js';
 import type { Deps } from '../../src/http/ports.js';
 import type { Grant } from '../../src/store/tokens.js';
@@ -24,6 +25,7 @@ const LEG = 'leg-a';
 /** Whose token, and the account whose, may be deleted. */
 const VICTIM = 'victim';
 const MADE = 'made.com';
+const EVENT = uuidDigits(Date.UTC(2026, 0, 1));
 const HOOK = { name: 'a hook', uri: 'http://127.0.0.1:1/', hook: 'all' } as const;
 
 /** Whose tokens there are, beside the dead ones. */
@@ -129,6 +131,11 @@ export class World {
       ...hooks,
       ...made.map(({ id }) => store.tokens.delete(id)),
     ]);
+    const tried = { event: 'recording.completed', event_id: EVENT, recording_id: this.recording.id };
+    await store.webhooks.changeLog(ACCOUNT, hook, (log) => ({
+      ...log,
+      attempts: [{ ...tried, at: 0, attempt: 1, result: 'failure' }],
+    }));
     this.names = {
       account: ACCOUNT,
       workspace: ACCOUNT,
@@ -147,6 +154,7 @@ export class World {
       'channels/:id': LEG,
       'calls/:id': LEG,
       'webhooks/:id': hook,
+      'attempts/:event': EVENT,
       'tokens/:id': victim.id,
       'push/:id': this.recording.id,
     };

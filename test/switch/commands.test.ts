@@ -229,7 +229,7 @@ describe('commands', () => {
       expect(commands.parseRows('{"row_count":1,"rows":[{"uuid":"a"}]}')).to.deep.equal([{ uuid: 'a' }]);
       expect(commands.parseRows('{"row_count": 0}')).to.deep.equal([]);
       refuses(() => commands.parseRows('-ERR SQL disabled, no data available!'), 'switch_refused');
-      for (const reply of ['0 total.', 'null', '{"rows":5}'])
+      for (const reply of ['0 total.', 'null', '{"rows":5}', '{"rows":[null]}'])
         refuses(() => commands.parseRows(reply), 'switch_refused');
     });
 

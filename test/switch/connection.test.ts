@@ -265,6 +265,14 @@ describe('Connection', () => {
       expect((await next).body).to.equal('next');
     });
 
+    it('is lost where a reply never came, and each later one would go to the command before', async () => {
+      answer('api one', () => undefined);
+      const { onClose, lost } = losing();
+      const [connection] = await open({ onClose, commandTimeoutMs: 10, watchdogMs: 30 });
+      expect(await codeOf(connection.command('api one'))).to.equal('switch_timeout');
+      expect(await lost).to.equal('connection_lost a reply that nobody asked for');
+    });
+
     it('is lost by a reply that nobody asked for', async () => {
       const { onClose, lost } = losing();
       const [, peer] = await open({ onClose });
@@ -343,7 +351,7 @@ describe('Connection', () => {
       const { onClose, lost } = losing();
       const [, peer] = await open({ onClose, watchdogMs: 30 });
       expect(await lost).to.equal('connection_lost the switch has fallen silent');
-      expect(peer.lines).to.include('api uptime');
+      expect(peer.lines).to.include('api echo probe-1');
     });
 
     it('keeps an idle connection to a peer that lives', async () => {
@@ -352,7 +360,7 @@ describe('Connection', () => {
       let asked = 0;
       while (asked < 3) {
         const [{ line }] = (await once(peer, 'command')) as [{ line: string }];
-        if (line === 'api uptime') asked++;
+        if (line.startsWith('api echo ')) asked++;
       }
       expect((await connection.command('api last')).body).to.equal('+OK');
       connection.close();

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { commands } from '../../src/softswitch/commands.js';
 import type { Instance } from '../../src/softswitch/instance.js';
 import { expand } from '../../src/softswitch/expand.js';
-import { record, setGlobal, setVariable, type ApiCommand } from '../../src/switch/commands.js';
+import { noteTime, record, setGlobal, setVariable, type ApiCommand } from '../../src/switch/commands.js';
 import { acts, fenced, fencedData } from '../../src/switch/fence.js';
 
 const NO_SWITCH = undefined as unknown as Instance;
@@ -49,6 +49,41 @@ describe('a command behind the fence', () => {
       expect(asRun(record('mask', UUID, path), '')).to.include('uuid_record fenced');
     });
   }
+
+  describe('with what the switch is to note of it', () => {
+    const noting = [noteTime('metaflows_clear_a'), setGlobal('metaflows_masked_a', '-').args];
+    /** What the switch is made to do, in order. */
+    const ran = (command: ApiCommand, as: string | undefined, holder: string): string[] => {
+      const { args } = fenced(command, as);
+      const done: string[] = [];
+      const api = (name: string, given: string): string => {
+        if (name === 'hash') return holder;
+        if (name === 'strmicroepoch') return '1795178399258123';
+        if (name !== 'global_setvar') return commands.get(name)!(NO_SWITCH, given) as string;
+        done.push(`global_setvar ${given}`);
+        return '+OK';
+      };
+      const run = `${command.command} ${expand(args.replace(/^\S+ /, ''), { variable: () => '', api })}`;
+      return [...done, run];
+    };
+    const path = "/it's/${hostname}.wav";
+    const unmask = { ...record('unmask', UUID, path), noting };
+    const whole = `uuid_record ${record('unmask', UUID, path).args} +OK+OK`;
+    const notes = ['global_setvar metaflows_clear_a=@1795178399258123', 'global_setvar metaflows_masked_a=-'];
+
+    it('takes the note and runs, for the holder and where there are no leases', () => {
+      expect(ran(unmask, 'me', 'me')).to.deep.equal([...notes, whole]);
+      expect(ran(unmask, undefined, '')).to.deep.equal([...notes, whole]);
+    });
+
+    it('takes none for anybody else', () => {
+      expect(ran(unmask, 'me', 'another')).to.deep.equal([
+        'global_setvar fenced',
+        'global_setvar fenced',
+        whole.replace(UUID, 'fenced'),
+      ]);
+    });
+  });
 
   it('is one that changes something', () => {
     expect(acts(record('stop', UUID, '/a.wav'))).to.equal(true);

@@ -1,15 +1,14 @@
 import { useState } from 'preact/hooks';
-import type { MetaflowNode } from '../../../src/generated/metaflows.js';
-import type { Property } from '../parts/components.js';
-import { SchemaForm } from '../parts/SchemaForm.js';
 import { WORDS } from '../words.js';
 import type { Draft } from './Editor.js';
+import { NodeEditor } from './NodeEditor.js';
+import type { Module } from './schema.js';
 
 const { metaflows: words } = WORDS;
 
 interface Props {
   draft: Draft;
-  modules: Record<string, Record<string, Property>>;
+  modules: Record<string, Module>;
   done: (draft: Draft) => void;
   cancel: () => void;
 }
@@ -51,26 +50,8 @@ export function CodeEditor({ draft, modules, done, cancel }: Props) {
           />
           <small>{words.codeHelp[kind]}</small>
         </label>
-        <label>
-          {words.does}
-          <select
-            value={node.module}
-            onChange={(event) => setNode({ module: event.currentTarget.value as MetaflowNode['module'] })}
-          >
-            {Object.keys(modules).map((module) => (
-              <option key={module} value={module}>
-                {words.modules[module as MetaflowNode['module']]}
-              </option>
-            ))}
-          </select>
-        </label>
       </div>
-      <SchemaForm
-        properties={modules[node.module] ?? {}}
-        values={(node.data ?? {}) as Record<string, unknown>}
-        isReadOnly={false}
-        onChange={(data) => setNode({ ...node, data })}
-      />
+      <NodeEditor node={node} modules={modules} onChange={setNode} />
       <div class="actions">
         <button type="submit" class="primary">
           {words.apply}

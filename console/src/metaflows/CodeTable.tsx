@@ -4,6 +4,7 @@ import { compile } from '../../../src/metaflows/compile.js';
 import { Table } from '../parts/Table.js';
 import { WORDS } from '../words.js';
 import type { Draft } from './Editor.js';
+import { meaningOf } from './meaning.js';
 
 const { metaflows: words } = WORDS;
 
@@ -47,10 +48,11 @@ export function CodeTable({ levels, level, merged, isReadOnly, edit, remove }: P
               <th scope="row">
                 <code>{code.code}</code> {code.kind === 'pattern' && <small>{words.kinds.pattern}</small>}
               </th>
-              <td>{doesOf(code)}</td>
+              <td>{meaningOf(draftOf(code).node)}</td>
               <td>
                 {words.from[code.from]}
-                {code.instead_of.length > 0 && ` ${words.insteadOf}`}
+                {code.instead_of.length > 0 &&
+                  `, ${words.insteadOf(code.instead_of.map((each) => words.from[each]))}`}
               </td>
               {!isReadOnly && (
                 <td class="actions">
@@ -86,10 +88,6 @@ export function CodeTable({ levels, level, merged, isReadOnly, edit, remove }: P
       )}
     </section>
   );
-}
-
-export function doesOf({ module, action }: Pick<Code, 'module' | 'action'>): string {
-  return action === undefined ? words.modules[module] : words.actions[action as keyof typeof words.actions];
 }
 
 /** Other codes that begin with this one; none: it is a pattern that may go on. */

@@ -12,7 +12,7 @@ import { CodeTable } from './CodeTable.js';
 import { Files } from './Files.js';
 import { JsonEditor } from './JsonEditor.js';
 import { Keypad } from './Keypad.js';
-import type { Scope } from './Metaflows.js';
+import type { Inherited, Scope } from './Metaflows.js';
 import type { MetaflowsSchema } from './schema.js';
 
 const { metaflows: words } = WORDS;
@@ -23,8 +23,7 @@ interface Props {
   schema: MetaflowsSchema;
   /** As they are stored. */
   own: Metaflows;
-  /** The account's; undefined where there are none, or the visitor may not see them. */
-  inherited: Metaflows | undefined;
+  inherited: Inherited;
   saved: () => void;
 }
 
@@ -41,7 +40,7 @@ export function Editor({ scope, path, schema, own, inherited, saved }: Props) {
   const [draft, setDraft] = useState<Draft>();
   const isReadOnly = !mayWrite.value || (scope.level !== 'user' && !isAdmin.value);
   const isChanged = JSON.stringify(metaflows) !== JSON.stringify(own);
-  const levels: Levels = { ...(inherited && { account: inherited }), [scope.level]: metaflows };
+  const levels: Levels = { ...inherited, [scope.level]: metaflows };
   const merged = merge(levels.account, levels.device, levels.user);
 
   const put = ({ kind, name, node }: Draft, before?: Draft) => {
@@ -53,7 +52,7 @@ export function Editor({ scope, path, schema, own, inherited, saved }: Props) {
 
   return (
     <>
-      {scope.level !== 'account' && inherited === undefined && <p class="note">{words.unseen}</p>}
+      {scope.level !== 'account' && !inherited.account && <p class="note">{words.unseen}</p>}
       {isChanged && (
         <div class="note changed" role="status">
           {words.changed}

@@ -1,9 +1,9 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { Metaflows } from '../../../src/generated/metaflows.js';
 import { expire, press, UNARMED, type CollectorState, type Step } from '../../../src/metaflows/collector.js';
-import { compile, type Match } from '../../../src/metaflows/compile.js';
+import { compile } from '../../../src/metaflows/compile.js';
 import { WORDS } from '../words.js';
-import { doesOf } from './CodeTable.js';
+import { meaningOf } from './meaning.js';
 
 const { keypad: words } = WORDS;
 
@@ -20,7 +20,7 @@ export function Keypad({ metaflows }: { metaflows: Metaflows }) {
     setState(step.state);
     setPressed(step.state.armed ? keys : '');
     const [match] = step.fired;
-    if (match) setSaid(words.fires(keys, meaningOf(match), waited ? compiled.digitTimeoutMs : 0));
+    if (match) setSaid(words.fires(keys, meaningOf(match.node), waited ? compiled.digitTimeoutMs : 0));
     else if (step.state.armed) setSaid(words.waiting(keys));
     else setSaid(words.nothing(keys));
   };
@@ -56,7 +56,7 @@ export function Keypad({ metaflows }: { metaflows: Metaflows }) {
           return (
             <button key={key} type="button" onClick={() => down(key)}>
               {key}
-              <small>{match ? meaningOf(match) : next.armed ? words.more : ''}</small>
+              <small>{match ? meaningOf(match.node) : next.armed ? words.more : ''}</small>
             </button>
           );
         })}
@@ -64,11 +64,4 @@ export function Keypad({ metaflows }: { metaflows: Metaflows }) {
       <p role="status">{said}</p>
     </section>
   );
-}
-
-function meaningOf({ node }: Match): string {
-  return doesOf({
-    module: node.module,
-    ...(node.module === 'record_call' && { action: node.data?.action ?? 'start' }),
-  });
 }

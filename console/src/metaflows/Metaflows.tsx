@@ -15,30 +15,40 @@ const { metaflows: words } = WORDS;
 export interface Scope {
   level: 'account' | 'user' | 'device';
   id: string;
+  /** Of a user: the one whose legs are looked at. */
+  device?: string;
 }
+
+/** What is inherited; missing where there is nothing, or the visitor may not see it. */
+export type Inherited = Partial<Record<'account' | 'device', Document>>;
 
 export function Metaflows() {
   const scope = scopeOf(route.value);
   const path = pathOf(scope);
+  const device = scope.device === undefined ? undefined : pathOf({ level: 'device', id: scope.device });
   const asked = useAsked(async () => {
-    const [schema, own, inherited] = await Promise.all([
+    const [schema, own, ofAccount, ofDevice] = await Promise.all([
       loadSchema(),
       ask<Document>('GET', path),
-      scope.level === 'account' ? undefined : inheritedOf(),
+      scope.level === 'account' ? undefined : seen(inAccount('metaflows')),
+      device === undefined ? undefined : seen(device),
     ]);
-    return { path, schema, own: own.data, inherited };
-  }, [path]);
+    const inherited = { ...(ofAccount && { account: ofAccount }), ...(ofDevice && { device: ofDevice }) };
+    return { path, device, schema, own: own.data, inherited };
+  }, [path, device]);
   return (
     <>
       <h1>{words.title}</h1>
-      {session.value?.role !== 'user' && <ScopePicker scope={scope} key={path} />}
+      {session.value?.role !== 'user' && <ScopePicker scope={scope} key={`${path} ${device ?? ''}`} />}
       <Loaded asked={asked}>
-        {(loaded) =>
-          loaded.path === path && (
+        {({ path: loaded, device: ofDevice, ...all }) =>
+          loaded === path &&
+          ofDevice === device && (
             <Editor
-              key={`${path} ${JSON.stringify(loaded.own)}`}
+              key={JSON.stringify([path, device, all.own])}
               scope={scope}
-              {...loaded}
+              path={path}
+              {...all}
               saved={asked.again}
             />
           )
@@ -49,21 +59,21 @@ export function Metaflows() {
 }
 
 /** A user's token is for that user's alone. */
-function scopeOf([, kind, id = '']: readonly string[]): Scope {
+function scopeOf([, kind, id = '', , device]: readonly string[]): Scope {
   const { user } = session.value ?? {};
   if (user !== undefined) return { level: 'user', id: user };
-  if (kind === 'users') return { level: 'user', id };
+  if (kind === 'users') return { level: 'user', id, ...(device !== undefined && { device }) };
   return kind === 'devices' ? { level: 'device', id } : { level: 'account', id: '' };
 }
 
-function pathOf({ level, id }: Scope): string {
+function pathOf({ level, id }: Pick<Scope, 'level' | 'id'>): string {
   return level === 'account' ? inAccount('metaflows') : inAccount(`${level}s`, id, 'metaflows');
 }
 
-/** The account's, where the visitor may see them. */
-async function inheritedOf(): Promise<Document | undefined> {
+/** Undefined where the visitor may not see them. */
+async function seen(path: string): Promise<Document | undefined> {
   try {
-    return (await ask<Document>('GET', inAccount('metaflows'))).data;
+    return (await ask<Document>('GET', path)).data;
   } catch (error) {
     if (error instanceof ApiError && error.status === 403) return undefined;
     throw error;

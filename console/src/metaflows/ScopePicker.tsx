@@ -8,12 +8,17 @@ const { metaflows: words } = WORDS;
 export function ScopePicker({ scope }: { scope: Scope }) {
   const [level, setLevel] = useState(scope.level);
   const [id, setId] = useState(scope.id);
+  const [device, setDevice] = useState(scope.device ?? '');
+  const open = () => {
+    const of = level === 'user' && device !== '' ? ['devices', device] : [];
+    location.hash = level === 'account' ? to('metaflows') : to('metaflows', `${level}s`, id, ...of);
+  };
   return (
     <form
       class="filters"
       onSubmit={(event) => {
         event.preventDefault();
-        location.hash = level === 'account' ? to('metaflows') : to('metaflows', `${level}s`, id);
+        open();
       }}
     >
       <label>
@@ -30,6 +35,16 @@ export function ScopePicker({ scope }: { scope: Scope }) {
         <label>
           {words.levels[level]}
           <input required value={id} onInput={(event) => setId(event.currentTarget.value)} />
+        </label>
+      )}
+      {level === 'user' && (
+        <label>
+          {words.onDevice}
+          <input
+            value={device}
+            placeholder={words.onDeviceHelp}
+            onInput={(event) => setDevice(event.currentTarget.value)}
+          />
         </label>
       )}
       <button type="submit">{words.open}</button>

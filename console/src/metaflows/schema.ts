@@ -5,11 +5,17 @@ import { compilePattern } from '../../../src/metaflows/pattern.js';
 import { components as described, type Property } from '../parts/components.js';
 import { WORDS } from '../words.js';
 
+export interface Module {
+  /** The properties of its data. */
+  data: Record<string, Property>;
+  /** Whether something can be done after it. */
+  goesOn: boolean;
+}
+
 export interface MetaflowsSchema {
   /** Of the document: scalar ones are settings. */
   properties: Record<string, Property>;
-  /** Of the `data` of each module. */
-  modules: Record<string, Record<string, Property>>;
+  modules: Record<string, Module>;
   /** A sentence for each thing that is wrong. */
   faultsOf: (value: unknown) => string[];
 }
@@ -31,10 +37,11 @@ export async function loadSchema(): Promise<MetaflowsSchema> {
   const { Metaflows: metaflows } = components.schemas;
   const { node } = metaflows.$defs;
   const { oneOf: branches = [] } = node;
-  const modules = branches.map(({ properties: { module, data } }) => {
+  const modules = branches.map(({ properties: { module, data, children } }): [string, Module] => {
     const part = data.$ref.slice(ROOT.length).split('/');
     const found = part.reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], components.schemas);
-    return [module.const, (found as { properties?: Record<string, Property> }).properties ?? {}] as const;
+    const { properties = {} } = found as { properties?: Record<string, Property> };
+    return [module.const, { data: properties, goesOn: children.properties !== undefined }];
   });
   // By its module, so that what is told is wrong with that one and not with each other one too.
   Object.assign(node, {

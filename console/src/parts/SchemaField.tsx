@@ -4,7 +4,7 @@ import type { Property } from './components.js';
 
 const { form: words } = WORDS;
 
-interface Props {
+export interface FieldProps {
   name: string;
   property: Property;
   isRequired: boolean;
@@ -15,7 +15,7 @@ interface Props {
 }
 
 /** One value, drawn from its schema. */
-export function SchemaField({ name, property, isRequired, value, isReadOnly, onChange }: Props) {
+export function SchemaField({ name, property, isRequired, value, isReadOnly, onChange }: FieldProps) {
   const { type, description, minimum, maximum, maxLength, pattern } = property;
   const id = useId();
   const common = { id, 'aria-describedby': `${id}-is`, disabled: isReadOnly, required: isRequired };

@@ -1,7 +1,7 @@
 /** The JSON Schemas of what the API takes, from its own description. */
 import { send } from '../api.js';
 
-/** Of an object: one that is a single value, or of a kind that forms leave out. */
+/** Of an object: a single value, an object with properties of its own, or with keys of any name. */
 export interface Property {
   type?: string | string[];
   enum?: (string | number)[];
@@ -11,11 +11,19 @@ export interface Property {
   maximum?: number;
   maxLength?: number;
   pattern?: string;
+  properties?: Record<string, Property>;
+  required?: string[];
+  patternProperties?: object;
+  additionalProperties?: boolean | object;
 }
 
 /** A module, as a node of metaflows has it. */
 interface Branch {
-  properties: { module: { const: string }; data: { $ref: string } };
+  properties: {
+    module: { const: string };
+    data: { $ref: string };
+    children: { properties?: Record<string, object> };
+  };
 }
 
 /** Those that the console draws forms of, by their titles. */

@@ -37,8 +37,10 @@ export function Delivery({ recording, path }: { recording: Recording; path: stri
             {next_attempt !== undefined && <p>{words.next(dateOf(fromGregorian(next_attempt)))}</p>}
             {last_error && (
               <p>
-                {words.failed(last_error.reason, dateOf(fromGregorian(last_error.timestamp)))}{' '}
-                {last_error.response_code}
+                {words.failed(
+                  [last_error.reason, last_error.response_code].filter(Boolean).join(' '),
+                  dateOf(fromGregorian(last_error.timestamp)),
+                )}
               </p>
             )}
             {mayWrite.value && state !== 'delivered' && (

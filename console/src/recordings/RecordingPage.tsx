@@ -6,14 +6,15 @@ import { useAsked } from '../parts/asked.js';
 import { Loaded } from '../parts/Loaded.js';
 import { to } from '../route.js';
 import { follow } from '../stream.js';
-import { dateOf, durationOf, fromGregorian } from '../time.js';
+import { dateOf, durationOf, fromGregorian, now } from '../time.js';
 import { WORDS } from '../words.js';
 import { AuditTrail } from './AuditTrail.js';
 import { Delivery } from './Delivery.js';
 import { Keeping } from './Keeping.js';
 import { Player } from './Player.js';
-import { isRunning, type Recording } from './recording.js';
+import { isRunning, lengthOf, type Recording } from './recording.js';
 import { partiesOf } from './RecordingTable.js';
+import { Told } from './Told.js';
 import { Transcript } from './Transcript.js';
 
 const { recordings: words } = WORDS;
@@ -56,7 +57,7 @@ export function RecordingPage({ id }: { id: string }) {
               {recording.legal_hold && <span class="state masked">{words.held}</span>}
             </div>
             <p>
-              {dateOf(fromGregorian(recording.start))} · {durationOf(recording.duration_ms)} ·{' '}
+              {dateOf(fromGregorian(recording.start))} · {durationOf(lengthOf(recording, now.value))} ·{' '}
               {recording.name}
               {recording.label !== undefined && ` · ${recording.label}`}
             </p>
@@ -75,6 +76,7 @@ export function RecordingPage({ id }: { id: string }) {
             )}
             <Transcript recording={recording} path={path} at={at} seek={seek} changed={changed} />
             <Delivery recording={recording} path={path} />
+            <Told recording={recording} />
             <Keeping recording={recording} path={path} changed={changed} />
             <AuditTrail path={path} done={done} />
           </>

@@ -1,3 +1,4 @@
+import { fromGregorian } from '../time.js';
 import type { RecordingDocument } from '../../../src/generated/recording.js';
 
 /** A recording as the API shows it. */
@@ -6,6 +7,11 @@ export type Recording = Omit<RecordingDocument, 'internal'>;
 /** Whether it still goes on. */
 export function isRunning({ state }: Pick<Recording, 'state'>): boolean {
   return state === 'recording' || state === 'masked';
+}
+
+/** Milliseconds: of one that goes on, until `at` (epoch). */
+export function lengthOf(recording: Recording, at: number): number {
+  return isRunning(recording) ? at - fromGregorian(recording.start) : recording.duration_ms;
 }
 
 /** Milliseconds that are masked until `at` (epoch), those of a mask that is on too. */

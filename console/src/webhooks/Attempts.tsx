@@ -1,9 +1,8 @@
 import { ask, inAccount } from '../api.js';
 import { useAsked } from '../parts/asked.js';
 import { Loaded } from '../parts/Loaded.js';
-import { Table } from '../parts/Table.js';
-import { dateOf, fromGregorian } from '../time.js';
 import { WORDS } from '../words.js';
+import { AttemptTable } from './AttemptTable.js';
 import type { Attempt, Webhook } from './webhook.js';
 
 const { webhooks: words } = WORDS;
@@ -22,19 +21,7 @@ export function Attempts({ webhook: { id, name }, tries }: { webhook: Webhook; t
           attempts.length === 0 ? (
             <p>{words.noAttempts}</p>
           ) : (
-            <Table
-              label={words.attemptsOf(name)}
-              columns={[words.when, words.event, words.attempt, words.result]}
-            >
-              {attempts.map(({ event, event_id, attempt, result, reason, response_code, timestamp }) => (
-                <tr key={`${event_id} ${attempt}`}>
-                  <td>{dateOf(fromGregorian(timestamp))}</td>
-                  <td>{event}</td>
-                  <td>{attempt}</td>
-                  <td>{[words.results[result], reason, response_code].filter(Boolean).join(' ')}</td>
-                </tr>
-              ))}
-            </Table>
+            <AttemptTable label={words.attemptsOf(name)} attempts={attempts} retried={asked.again} />
           )
         }
       </Loaded>

@@ -12,8 +12,11 @@ export interface Webhook extends Record<string, unknown> {
 
 /** One attempt to tell it something. */
 export interface Attempt {
+  hook_id: string;
   event: string;
   event_id: string;
+  /** A test is about none. */
+  recording_id?: string;
   attempt: number;
   result: 'success' | 'failure';
   reason?: string;

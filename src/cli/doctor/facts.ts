@@ -25,10 +25,14 @@ export interface SwitchFacts {
   modules: Readonly<Record<string, boolean>>;
   /** Whether it sees what the service writes into the recordings folder; missing where that could not be tried. */
   seesFolder?: boolean;
+  /** Whether it may write there; missing where it does not say. */
+  writesFolder?: boolean;
   legs: readonly LegData[];
   profiles: readonly Profile[];
   /** The realms in which its dialplan binds digits, as far as it is in files. */
   realms: readonly string[];
+  /** What answers for its dialplan before the files do: its configuration files. */
+  dialplanFrom: readonly string[];
   /** Whether what it logs at the level `info` is written anywhere. */
   logsInfo: boolean;
 }
@@ -110,14 +114,17 @@ async function asked(id: string, config: Config, ask: Ask): Promise<SwitchFacts>
   }
   const file = (name: string) => api('xml_locate', `configuration configuration name ${name}`);
   const seesFolder = config.pushUrl === undefined ? await sees(config, api) : undefined;
+  const writesFolder = await writes(config, api);
   return {
     id,
     version: (await api('version')).split('\n', 1)[0] ?? '',
     modules,
     ...(seesFolder !== undefined && { seesFolder }),
+    ...(writesFolder !== undefined && { writesFolder }),
     legs,
     profiles: profilesOf(await file('sofia.conf')),
     realms: realmsOf(await api('xml_locate', 'dialplan')),
+    dialplanFrom: dialplanFrom(await file('lua.conf'), await file('xml_curl.conf')),
     logsInfo: logsInfo(await file('switch.conf'), await file('console.conf'), await file('logfile.conf')),
   };
 }
@@ -139,6 +146,22 @@ async function sees(
   } finally {
     await rm(mark, { force: true });
   }
+}
+
+/**
+ * Asks the shell of the switch's own user (mod_commands, system_function; a site may not have it), which only looks. A
+ * folder that is not there yet is made by the recorder (switch_ivr_record_session).
+ */
+async function writes(
+  { recordingsDir }: Config,
+  api: (command: string, args: string) => Promise<string>,
+): Promise<boolean | undefined> {
+  // Nothing in single quotes is read by a shell but their end.
+  if (/['\p{Cc}]/u.test(recordingsDir)) return undefined;
+  const folder = `'${recordingsDir}'`;
+  const script = `if test -w ${folder}; then echo writable; elif test -e ${folder}; then echo closed; fi`;
+  const said = await api('system', script);
+  return said === 'writable' ? true : said === 'closed' ? false : undefined;
 }
 
 /** Every element is a list; attributes are texts beside them. */
@@ -174,6 +197,14 @@ export function profilesOf(xml: string): Profile[] {
 export function realmsOf(xml: string): string[] {
   const bound = xml.matchAll(/application="bind_digit_action"\s+data="([\w.-]+),/g);
   return [...new Set([...bound].map(([, realm = '']) => realm))];
+}
+
+/** Whether scripts (lua.conf) or a web server (xml_curl.conf) are asked for the dialplan first, as FusionPBX has it. */
+export function dialplanFrom(lua: string, curl: string): string[] {
+  return [
+    ...(/<param name="xml-handler-bindings" value="[^"]*\bdialplan\b/.test(lua) ? ['lua.conf'] : []),
+    ...(/<param name="gateway-url" [^>]*bindings="[^"]*\bdialplan\b/.test(curl) ? ['xml_curl.conf'] : []),
+  ];
 }
 
 /**

@@ -66,6 +66,7 @@ export function ofSwitch(facts: SwitchFacts, config: Config): Finding[] {
     ok('switch', `${facts.id}: ${facts.version}`),
     ...ofModules(facts, config),
     ...ofSight(facts, config),
+    ...ofWriting(facts, config),
     ...ofIdentity(facts, config),
     ...ofMedia(facts),
     ...facts.profiles.flatMap(ofProfile),
@@ -106,6 +107,19 @@ function ofSight({ seesFolder }: SwitchFacts, { recordingsDir, recordingsMount }
         'service does; where they share no disk, set METAFLOWS_TRANSPORT=push',
     },
   ];
+}
+
+function ofWriting({ seesFolder, writesFolder }: SwitchFacts, { recordingsDir }: Config): Finding[] {
+  // What it does not have at all is said already.
+  if (seesFolder === false) return [];
+  const check = 'writing';
+  if (writesFolder) return [ok(check, `the switch can write into ${recordingsDir}`)];
+  if (writesFolder === false) {
+    const says = `the switch may not write into ${recordingsDir}: nothing can be recorded`;
+    return [{ level: 'problem', check, says, change: 'let the user that FreeSWITCH runs as write there' }];
+  }
+  const says = `the switch does not say whether it can write into ${recordingsDir}: the first recording does`;
+  return [{ level: 'note', check, says }];
 }
 
 function ofIdentity({ legs }: SwitchFacts, { identity }: Config): Finding[] {
@@ -187,8 +201,13 @@ function ofProfile({ name, params }: Profile): Finding[] {
   return found;
 }
 
-function ofRealms({ realms }: SwitchFacts, { digits }: Config): Finding[] {
+function ofRealms({ realms, dialplanFrom }: SwitchFacts, { digits }: Config): Finding[] {
   const [first, ...others] = realms;
+  if (first === undefined && dialplanFrom.length > 0 && digits.realm === undefined) {
+    const says = `the dialplan comes from elsewhere first (${dialplanFrom.join(', ')}): what it binds is not seen here`;
+    const change = 'where it binds digits, name the realm as digits.realm; FusionPBX’s is "local"';
+    return [{ level: 'note', check: 'realm', says, change }];
+  }
   if (first === undefined || (others.length === 0 && digits.realm === first)) return [];
   if (others.length > 0) {
     const says = `the dialplan binds digits in several realms: ${realms.join(', ')}`;

@@ -49,6 +49,7 @@ export const KAZOO: Dialect<KazooCode> = {
     'channels/id': legId,
     'recordings/id': RECORDING_ID,
     'webhooks/id': name('The id of a webhook.', '9e1c2f3a4b5c6d7e'),
+    'attempts/event': name('The event_id of an attempt.', '018bcfe568007f0c9d2e3a4b5c6d7e8f'),
     'tokens/id': name('The id of a token, which is no secret.', '0123456789abcdef'),
   },
   faults: { ...ERRORS, ...OWN },

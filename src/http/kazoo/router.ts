@@ -19,7 +19,16 @@ import { scoped, type Kind } from './scoped.js';
 import { systemState } from './system.js';
 import { token, tokenList } from './tokens.js';
 import { recordingTranscription } from './transcription.js';
-import { hookList, publicKey, webhook, webhookAttempts, webhookList, webhookTest } from './webhooks.js';
+import {
+  accountAttempts,
+  hookList,
+  publicKey,
+  webhook,
+  webhookAttempt,
+  webhookAttempts,
+  webhookList,
+  webhookTest,
+} from './webhooks.js';
 
 export function kazooRouter(deps: Deps): Router {
   const { store, calls, delivery, feed, removal, recordingsMount, playsFiles, version } = deps;
@@ -49,8 +58,11 @@ export function kazooRouter(deps: Deps): Router {
     deliveryList(delivery),
     hookList,
     webhookList(store.webhooks),
+    // Before that of one webhook, whose path it has.
+    accountAttempts(store.webhooks),
     webhook(store.webhooks),
     webhookAttempts(store.webhooks),
+    webhookAttempt(store.webhooks, delivery),
     webhookTest(store.webhooks, delivery),
     events(feed, store.tokens),
     systemState(deps.system),

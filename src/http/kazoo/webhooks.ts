@@ -1,6 +1,6 @@
 /**
- * `/v2/accounts/{account}/webhooks[/{id}[/attempts|/test]]`, and what is the same for all accounts: the events there
- * are, and the key that proves signatures.
+ * `/v2/accounts/{account}/webhooks[/{id}[/attempts[/{event}]|/test]]`, `…/webhooks/attempts`, and what is the same for
+ * all accounts: the events there are, and the key that proves signatures.
  */
 import type { Router } from 'express';
 import type { Delivery } from '../../delivery/delivery.js';
@@ -120,6 +120,63 @@ export function webhookAttempts(webhooks: WebhookStore): Resource {
   };
 }
 
+/** Of all webhooks of an account; Kazoo's path. */
+export function accountAttempts(webhooks: WebhookStore): Resource {
+  return {
+    paths: [`${PATH}/attempts`],
+    name: 'AllWebhookAttempts',
+    says: {
+      GET: {
+        summary: 'What was tried of late with each webhook, the newest first.',
+        roles: ['admin', 'viewer'],
+        answer: listOf(ref('WebhookAttempt')),
+      },
+    },
+    permits: may,
+    methods: {
+      GET: async ({ scope: { account } }) => {
+        const logs = await Promise.all(
+          webhooks.list(account).map(async ([id]) => {
+            const { attempts } = await webhooks.log(account, id);
+            return attempts.map((attempt) => ({ id, attempt }));
+          }),
+        );
+        const all = logs.flat().sort((a, b) => b.attempt.at - a.attempt.at);
+        return { data: all.map(({ id, attempt }) => shownAttempt(id, attempt)), page_size: all.length };
+      },
+    },
+  };
+}
+
+/** Tells a webhook an event that it was tried to be told, and answers with what came of it. */
+export function webhookAttempt(webhooks: WebhookStore, delivery: Delivery): Resource {
+  return {
+    paths: [`${PATH}/:id/attempts/:event`],
+    name: 'WebhookAttempt',
+    says: {
+      POST: {
+        summary: 'Tells the webhook an event again, once, and answers with what came of it.',
+        description:
+          'The event is the event_id of one of its attempts. What waits is told as it was; what was given up, or has ' +
+          'arrived, with the recording as it is now.',
+        roles: ['admin'],
+        answer: ref('WebhookAttempt'),
+      },
+    },
+    permits: may,
+    methods: {
+      POST: async ({ scope: { account }, id, req }) => {
+        const { event = '' } = req.params as { event?: string };
+        const outcome = await delivery.tellAgain(account, id, find(webhooks, account, id), event);
+        const { attempts } = await webhooks.log(account, id);
+        const newest = attempts.find(({ event_id }) => event_id === event);
+        if (outcome === undefined || !newest) throw badIdentifier(event);
+        return { data: shownAttempt(id, newest) };
+      },
+    },
+  };
+}
+
 const TEST: Operation<KazooCode> = {
   summary: 'Tells the webhook something, once, and answers with what came of it.',
   roles: ['admin'],
@@ -201,12 +258,13 @@ function shown(id: string, { settings, disable_reason }: Webhook): object {
 /** Kazoo's keys (crossbar's webhooks.md), and which event it was. */
 function shownAttempt(
   hook_id: string,
-  { at, event, event_id, attempt, result, status, error }: Attempt,
+  { at, event, event_id, recording_id, attempt, result, status, error }: Attempt,
 ): object {
   return {
     hook_id,
     event,
     event_id,
+    recording_id,
     attempt,
     result,
     reason: error,

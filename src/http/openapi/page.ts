@@ -189,13 +189,16 @@ function words(schema: Schema): Html {
   }
   const all = allOf ?? [];
   const some = oneOf ?? anyOf ?? [];
-  return html`
-    ${all.map((each) => html`${words(each)} `)} ${listed(some.map(alternative))}
-    ${type !== undefined && [type].flat().join(' or ')} ${items && html`of ${alternative(items)}`}
-    ${values && listed(values.map((value) => html`<code>${String(value)}</code>`))}
-    ${'const' in schema && html`<code>${String(schema['const'])}</code>`}
-    ${LIMITS.filter((limit) => limit in schema).map((limit) => html`, ${limit} <code>${String(schema[limit])}</code>`)}
-  `;
+  const parts = [
+    ...all.map(words),
+    some.length > 0 && listed(some.map(alternative)),
+    type !== undefined && html`${[type].flat().join(' or ')}`,
+    items && html`of ${alternative(items)}`,
+    values && listed(values.map((value) => html`<code>${String(value)}</code>`)),
+    'const' in schema && html`<code>${String(schema['const'])}</code>`,
+  ].filter((part) => part instanceof Html);
+  const limits = LIMITS.filter((limit) => limit in schema);
+  return html`${listed(parts, ' ')}${limits.map((limit) => html`, ${limit} <code>${String(schema[limit])}</code>`)}`;
 }
 
 interface Choices {
@@ -224,6 +227,6 @@ function alternative(schema: Schema): Html {
   return isDeep(schema) ? shown(schema) : words(schema);
 }
 
-function listed(parts: Html[]): Html {
-  return html`${parts.map((part, index) => html`${index > 0 && ', '}${part}`)}`;
+function listed(parts: Html[], separator = ', '): Html {
+  return html`${parts.map((part, index) => html`${index > 0 && separator}${part}`)}`;
 }

@@ -1,5 +1,12 @@
 import { expect } from 'chai';
-import { logsInfo, MODULES, profilesOf, realmsOf, type SwitchFacts } from '../../../src/cli/doctor/facts.js';
+import {
+  dialplanFrom,
+  logsInfo,
+  MODULES,
+  profilesOf,
+  realmsOf,
+  type SwitchFacts,
+} from '../../../src/cli/doctor/facts.js';
 import { ofFolder, ofSwitch, ofUnreachable } from '../../../src/cli/doctor/findings.js';
 import { loadConfig } from '../../../src/config.js';
 
@@ -32,9 +39,11 @@ const HEALTHY: SwitchFacts = {
   version: 'FreeSWITCH 1.10.12',
   modules: Object.fromEntries(MODULES.map((name) => [name, true])),
   seesFolder: true,
+  writesFolder: true,
   legs: [],
   profiles: [],
   realms: [],
+  dialplanFrom: [],
   logsInfo: false,
 };
 
@@ -79,6 +88,34 @@ describe('the doctor’s findings', () => {
     const digits = { ...config.digits, realm: 'local' };
     expect(found({ realms }, { ...config, digits })).to.deep.equal([]);
     expect(found({ realms: ['local', 'other'] })).to.have.lengthOf(1);
+  });
+
+  it('are of a dialplan that is not in files, unless a realm is configured', () => {
+    const lua =
+      '<settings><param name="xml-handler-bindings" value="configuration,dialplan"></param></settings>';
+    const curl =
+      '<binding><param name="gateway-url" value="http://x" bindings="directory"></param></binding>';
+    const from = dialplanFrom(lua, curl);
+    expect(from).to.deep.equal(['lua.conf']);
+    expect(dialplanFrom(curl, curl.replace('directory', 'directory|dialplan'))).to.deep.equal([
+      'xml_curl.conf',
+    ]);
+    expect(dialplanFrom("can't find anything", "can't find anything")).to.deep.equal([]);
+    expect(found({ dialplanFrom: from })).to.deep.equal([
+      'note realm: the dialplan comes from elsewhere first (lua.conf): what it binds is not seen here',
+    ]);
+    const digits = { ...config.digits, realm: 'local' };
+    expect(found({ dialplanFrom: from }, { ...config, digits })).to.deep.equal([]);
+  });
+
+  it('are of a folder that the switch may not write into, or does not say', () => {
+    const { recordingsDir } = config;
+    const { writesFolder, ...silent } = HEALTHY;
+    expect(found({ writesFolder: false })).to.deep.equal([
+      `problem writing: the switch may not write into ${recordingsDir}: nothing can be recorded`,
+    ]);
+    expect(ofSwitch(silent, config).find(({ check }) => check === 'writing')?.level).to.equal('note');
+    expect(found({ seesFolder: false, writesFolder: false })).to.have.lengthOf(1);
   });
 
   it('are of digits in the switch’s own log', () => {

@@ -2,7 +2,9 @@ import { verify } from 'node:crypto';
 import { expect } from 'chai';
 import request from 'supertest';
 import { ADMIN_TOKEN, asking, startApi, unwrapped, type Api, type Ask } from '../../support/api.js';
+import { happening } from '../../../src/recording/events.js';
 import { Receiver } from '../../support/delivery.js';
+import { recordingDocument } from '../../support/recordings.js';
 
 const PATH = '/v2/accounts/a/webhooks';
 const SETTINGS = { name: 'New', uri: 'http://127.0.0.1:1/hook', hook: 'recording.started', retries: 3 };
@@ -49,6 +51,7 @@ describe('webhooks', () => {
       ['POST', id],
       ['PATCH', id],
       ['GET', `${id}/attempts`],
+      ['POST', `${id}/attempts/${'0'.repeat(32)}`],
       ['POST', `${id}/test`],
     ] as const) {
       expect((await ask(method, `${PATH}/${path}`, { data: SETTINGS })).status, path).to.equal(404);
@@ -148,6 +151,35 @@ describe('webhooks', () => {
       'failure',
       'success',
     ]);
+  });
+
+  it('are told again what they were told, which is answered with what came of it', async () => {
+    const receiver = new Receiver();
+    const id = await created({ ...SETTINGS, uri: await receiver.listen(), format: 'json' });
+    const other = await created();
+    const recording = recordingDocument({ account: 'a' });
+    await api.store.recordings.save(recording);
+    const event = happening('started', recording.internal.started_at);
+    const tried = { event: 'recording.started', event_id: event.id, recording_id: recording.id };
+    await api.store.webhooks.changeLog('a', id, (log) => ({
+      ...log,
+      attempts: [{ ...tried, at: event.at, attempt: 1, result: 'failure' as const, error: 'http_status' }],
+    }));
+    const { status, body } = await ask('POST', `${PATH}/${id}/attempts/${event.id}`);
+    expect(status).to.equal(200);
+    const shown = { hook_id: id, ...tried, attempt: 2, result: 'success', response_code: 200 };
+    expect(body.data).to.include(shown);
+    expect(JSON.parse(receiver.received[0]!.body.toString())).to.deep.include({
+      event: 'recording.started',
+      id: event.id,
+      timestamp: new Date(event.at).toISOString(),
+    });
+    const all = (await ask('GET', `${PATH}/attempts`)).body.data as unknown as { hook_id: string }[];
+    const [newest, ...others] = all.filter(({ hook_id }) => hook_id === id);
+    expect(newest).to.include(shown);
+    expect(others).to.have.length(1);
+    expect((await ask('POST', `${PATH}/${other}/attempts/${event.id}`)).status).to.equal(404);
+    await receiver.close();
   });
 
   it('say why the service disabled them, until they are enabled again', async () => {
