@@ -183,6 +183,16 @@ export class BareSwitch {
         else leg.variables[name] = value;
         return '+OK\n';
       }
+      case 'uuid_setvar_multi': {
+        const [uuid = '', pairs = ''] = args.split(' ');
+        const leg = this.legs.get(uuid);
+        if (!leg) return '-ERR No such channel!\n';
+        for (const pair of pairs.split(';')) {
+          const [name = '', value = ''] = pair.split('=');
+          leg.variables[name] = value;
+        }
+        return '+OK\n';
+      }
       case 'uuid_buglist': {
         const paths = [...(this.recorders.get(args) ?? [])];
         const bugs = paths.map(

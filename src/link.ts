@@ -97,11 +97,11 @@ export class Link {
       if (acts) await recorder.maskAgain(port.id);
       const snapshot = await port.snapshot();
       const changes = calls.restore(port.id, snapshot);
-      for (const { uuid, variables } of snapshot.legs) {
+      for (const { uuid, variable } of snapshot.legs) {
         const leg = calls.get(uuid);
         if (!leg) continue;
-        digits.found(leg, variables);
-        recordAll.found(leg, variables[RECORDED]);
+        digits.found(leg, variable);
+        recordAll.found(leg, variable(RECORDED));
       }
       if (acts) {
         await this.pinFound(snapshot);
@@ -167,7 +167,7 @@ export class Link {
 
   private async pinFound(snapshot: Snapshot): Promise<void> {
     const legs = snapshot.legs
-      .filter(({ variables }) => variables[PIN] === undefined)
+      .filter(({ variable }) => variable(PIN) === undefined)
       .map(({ uuid }) => this.parts.calls.get(uuid))
       .filter((leg) => leg !== undefined);
     await Promise.all(legs.map((leg) => this.pin(leg)));

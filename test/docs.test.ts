@@ -1,4 +1,6 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { metrics, rendered } from '../scripts/docs.js';
 import { heightsOf } from '../scripts/picture.js';
@@ -22,7 +24,56 @@ async function lastTable(page: string): Promise<string[][]> {
   );
 }
 
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+/** The text of each file below some folders whose name ends so, by its path. */
+async function textsOf(ending: RegExp, ...folders: string[]): Promise<Map<string, string>> {
+  const texts = new Map<string, string>();
+  for (const folder of folders) {
+    for (const entry of await readdir(join(ROOT, folder), {
+      withFileTypes: true,
+      recursive: folder !== '.',
+    })) {
+      const path = join(entry.parentPath, entry.name);
+      if (entry.isFile() && ending.test(entry.name))
+        texts.set(relative(ROOT, path), await readFile(path, 'utf8'));
+    }
+  }
+  return texts;
+}
+
+/** What GitHub makes of headings. */
+function anchorsOf(text: string): string[] {
+  return [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+      .replace(/[^\p{L}\p{N}_ -]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
 describe('the pages of docs', () => {
+  it('link to files and headings that there are', async () => {
+    const pages = await textsOf(/\.md$/, '.', 'docs');
+    for (const [path, text] of pages) {
+      for (const [, to = '', anchor] of text.matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)/g)) {
+        const target = to === '' ? path : join(dirname(path), to);
+        const file = await readFile(join(ROOT, target), 'utf8').catch(() => undefined);
+        expect(file, `${path} links to ${to}`).not.to.equal(undefined);
+        if (anchor !== undefined) expect(anchorsOf(file!), `${path} links to ${to}`).to.include(anchor);
+      }
+    }
+  });
+
+  it('quote what the log and the console say', async () => {
+    const sources = [...(await textsOf(/\.tsx?$/, 'src', 'console/src')).values()].join('\n');
+    const page = await readFile(new URL('../docs/troubleshooting.md', import.meta.url), 'utf8');
+    const quoted = [...page.matchAll(/“([^”]{2,})”/g)].map(([, text = '']) => text.replace(/\s+/g, ' '));
+    expect(quoted).not.to.deep.equal([]);
+    for (const text of quoted) expect(sources.includes(`'${text}`), text).to.equal(true);
+  });
+
   it('are what their data render', async () => {
     for (const [path, text] of await rendered()) {
       expect(await readFile(path, 'utf8'), `${path}: npm run docs`).to.equal(text);

@@ -38,12 +38,16 @@ export type Change =
   | { type: 'bridged' | 'unbridged'; legs: [Leg, Leg] }
   | { type: 'answered' | 'held' | 'unheld' | 'down' | 'gone'; leg: Leg };
 
-/** Legs that are remembered after their end, so that whoever still names one can be told that it has ended. */
-const MAX_ENDED = 5000;
+/**
+ * Legs at least that are remembered after their end, so that whoever still names one can be told that it has ended; at most
+ * twice as many.
+ */
+const REMEMBERED = 5000;
 
 export class Calls {
   private readonly legs = new Map<string, Leg>();
-  private readonly ended = new Map<string, Pick<Leg, 'callId' | 'owner'>>();
+  private ended = new Map<string, Pick<Leg, 'callId' | 'owner'>>();
+  private endedBefore: typeof this.ended = new Map();
 
   constructor(private readonly identity: Required<IdentityVariables>) {}
 
@@ -96,11 +100,10 @@ export class Calls {
 
   /** The accounts of a call of which a leg has ended of late; none where nothing is known of such a leg. */
   accountsOfEnded(uuid: string): string[] {
-    const leg = this.ended.get(uuid);
+    const leg = this.ended.get(uuid) ?? this.endedBefore.get(uuid);
     if (!leg) return [];
-    const ofCall = [...this.ended.values(), ...this.legs.values()].filter(
-      ({ callId }) => callId === leg.callId,
-    );
+    const all = [this.endedBefore, this.ended, this.legs].flatMap((legs) => [...legs.values()]);
+    const ofCall = all.filter(({ callId }) => callId === leg.callId);
     return ofCall.flatMap(({ owner }) => (owner ? [owner.account] : []));
   }
 
@@ -269,8 +272,10 @@ export class Calls {
     this.legs.delete(uuid);
     const { callId, owner } = leg;
     this.ended.set(uuid, { callId, ...(owner && { owner }) });
-    const [oldest] = this.ended.keys();
-    if (this.ended.size > MAX_ENDED && oldest !== undefined) this.ended.delete(oldest);
+    if (this.ended.size === REMEMBERED) {
+      this.endedBefore = this.ended;
+      this.ended = new Map();
+    }
     return [...parted, { type: 'gone', leg }];
   }
 }

@@ -12,6 +12,9 @@ export interface Owner {
 /** The channel variable that holds a leg's pin. */
 export const PIN = 'metaflows_owner';
 
+/** What is set on a leg that has been transferred, or has run a dialplan of its own. */
+const REWRITTEN = ['transfer_history', 'transfer_source', 'current_application'];
+
 /** The module that a channel belongs to, from its name: `sofia`, `loopback`, `verto` (named `verto.rtc/…`). */
 export function endpointOf(name: string): string {
   return /^[^/.]*/.exec(name)?.[0] ?? '';
@@ -23,7 +26,7 @@ export function endpointOf(name: string): string {
  */
 export function ownerOf(leg: LegData, identity: Required<IdentityVariables>): Owner | undefined {
   if (!isTrusted(leg, identity)) return undefined;
-  const first = (names: string[]) => names.map((name) => leg.variables[name]).find((value) => value) ?? '';
+  const first = (names: string[]) => names.map((name) => leg.variable(name)).find((value) => value) ?? '';
   const inbound = leg.direction === 'inbound';
   const account = first(inbound ? identity.inbound_account : identity.outbound_account);
   const user = first(inbound ? identity.inbound_user : identity.outbound_user);
@@ -69,9 +72,8 @@ export function readPin(uuid: string, pin: string | undefined): Owner | null | u
 export function ownerOfFoundLeg(leg: LegData, identity: Required<IdentityVariables>): Owner | undefined {
   // What its client writes may look like a pin as well.
   if (!isTrusted(leg, identity)) return undefined;
-  const pinned = readPin(leg.uuid, leg.variables[PIN]);
+  const pinned = readPin(leg.uuid, leg.variable(PIN));
   if (pinned !== undefined) return pinned ?? undefined;
-  const v = leg.variables;
-  const rewritten = v['transfer_history'] ?? v['transfer_source'] ?? v['current_application'];
+  const rewritten = REWRITTEN.some((name) => leg.variable(name));
   return leg.direction === 'outbound' && rewritten ? undefined : ownerOf(leg, identity);
 }

@@ -1,4 +1,5 @@
 /** The live stream of an account: who follows it, and what those who were cut off have missed. */
+import { randomBytes } from 'node:crypto';
 import type { Change, Leg } from '../calls/calls.js';
 import { newNoticeId, type Notice } from './notice.js';
 
@@ -9,7 +10,8 @@ const FORGOTTEN_MS = 15 * 60_000;
 
 /** Whoever follows a stream; throws nothing. */
 export interface Follower {
-  take(notice: Notice): void;
+  /** `place` is where in the stream it is. */
+  take(notice: Notice, place: string): void;
   /** The stream ends. */
   end(): void;
 }
@@ -22,6 +24,8 @@ export interface Audience {
 
 interface Kept {
   notice: Notice;
+  /** Its number in this feed. */
+  seq: number;
   /** The users that it concerns. */
   users: readonly string[];
 }
@@ -31,8 +35,17 @@ interface Listener {
   follower: Follower;
 }
 
+/** What is kept of an account: all that came after the number `since`. */
+interface History {
+  since: number;
+  all: Kept[];
+}
+
 export class Feed {
-  private readonly kept = new Map<string, Kept[]>();
+  /** Each instance hears of things in its own order, and a new one knows of none: a place is good in one feed alone. */
+  private readonly name = randomBytes(6).toString('hex');
+  private seq = 0;
+  private readonly kept = new Map<string, History>();
   private readonly followers = new Map<string, Set<Listener>>();
   /** When the last follower of an account has left. */
   private readonly left = new Map<string, number>();
@@ -46,17 +59,16 @@ export class Feed {
 
   /** `users` are those whom it concerns. The same a second time does nothing. */
   publish(notice: Notice, users: readonly string[]): void {
-    if (!this.isFollowed(notice.account_id)) return;
-    const kept: Kept = { notice, users };
-    const all = this.kept.get(notice.account_id) ?? [];
+    const history = this.kept.get(notice.account_id);
+    if (!history || !this.isFollowed(notice.account_id)) return;
     // An instance that shares a database hears there of its own too.
-    if (all.some(({ notice: { id } }) => id === notice.id)) return;
-    all.push(kept);
-    if (all.length > KEPT) all.shift();
-    this.kept.set(notice.account_id, all);
+    if (history.all.some(({ notice: { id } }) => id === notice.id)) return;
+    const kept: Kept = { notice, seq: ++this.seq, users };
+    history.all.push(kept);
+    if (history.all.length > KEPT) history.since = history.all.shift()?.seq ?? history.since;
     for (const { concerns, follower } of this.followers.get(notice.account_id) ?? []) {
       try {
-        if (concerns(kept)) follower.take(notice);
+        if (concerns(kept)) follower.take(notice, this.placeOf(kept.seq));
       } catch {
         // One who cannot be told keeps nobody else from hearing of it.
         continue;
@@ -65,19 +77,21 @@ export class Feed {
   }
 
   /**
-   * `missed` is what came after the notice with the id `last`; undefined where that is not kept any more. Everything
-   * from then on goes to `follower`, until `leave` is called.
+   * `missed` is what came after the place `last`; undefined where that is not known any more, or is another feed's.
+   * Everything from the place `from` on goes to `follower`, until `leave` is called.
    */
   follow(
     { account, user }: Audience,
     last: string | undefined,
     follower: Follower,
-  ): { missed: Notice[] | undefined; leave: () => void } {
+  ): { missed: { notice: Notice; place: string }[] | undefined; from: string; leave: () => void } {
     const concerns = ({ users }: Kept) => user === undefined || users.includes(user);
     this.forget();
-    const all = this.kept.get(account) ?? [];
-    const index = all.findIndex(({ notice }) => notice.id === last);
-    const missed = last === undefined ? [] : index < 0 ? undefined : all.slice(index + 1).filter(concerns);
+    // What happened before had no number: no place of then is good.
+    const history = this.kept.get(account) ?? { since: ++this.seq, all: [] };
+    this.kept.set(account, history);
+    const after = last === undefined ? this.seq : this.seqOf(last);
+    const missed = history.all.filter((kept) => kept.seq > after && concerns(kept));
     const listener = { concerns, follower };
     const here = this.followers.get(account) ?? new Set();
     this.followers.set(account, here.add(listener));
@@ -87,12 +101,29 @@ export class Feed {
       this.followers.delete(account);
       this.left.set(account, this.now());
     };
-    return { missed: missed?.map(({ notice }) => notice), leave };
+    return {
+      missed:
+        after < history.since || after > this.seq
+          ? undefined
+          : missed.map(({ notice, seq }) => ({ notice, place: this.placeOf(seq) })),
+      from: this.placeOf(this.seq),
+      leave,
+    };
   }
 
   /** Ends every stream. */
   close(): void {
     for (const here of this.followers.values()) for (const { follower } of here) follower.end();
+  }
+
+  private placeOf(seq: number): string {
+    return `${this.name}-${seq}`;
+  }
+
+  /** Before everything, where it is no place of this feed. */
+  private seqOf(place: string): number {
+    const [, name, seq] = /^([0-9a-f]+)-(\d{1,15})$/.exec(place) ?? [];
+    return name === this.name ? Number(seq) : -1;
   }
 
   private forget(): void {

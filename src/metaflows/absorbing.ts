@@ -4,7 +4,15 @@ import type { Logger } from 'winston';
 import type { Calls, Leg } from '../calls/calls.js';
 import { isMetaflowsError } from '../errors.js';
 import type { DigitSettings } from '../generated/configuration.js';
-import { bindCode, bindForward, bindSwallow, setVariable, type ApiCommand } from '../switch/commands.js';
+import {
+  bindCode,
+  bindForward,
+  bindSwallow,
+  setVariable,
+  setVariables,
+  type ApiCommand,
+} from '../switch/commands.js';
+import type { LegData } from '../switch/events.js';
 import {
   NO_FOREIGN,
   OUR_REALM,
@@ -25,7 +33,7 @@ export const BOUND = 'metaflows_bound';
 
 export interface DigitsSwitch {
   apis(key: string, commands: ApiCommand[]): Promise<string[]>;
-  execute(key: string, uuid: string, application: string, data: string): Promise<void>;
+  execute(key: string, uuid: string, application: string, data: readonly string[]): Promise<void>;
 }
 
 export interface AbsorbingOptions {
@@ -55,11 +63,12 @@ export class Absorbing {
    * A leg that was there before the service watched or acted, and its variables: what its dialplan bound cannot be asked of
    * the switch.
    */
-  found(leg: Leg, { [REALM]: realm, [BOUND]: isBound }: Readonly<Record<string, string>>): void {
+  found(leg: Leg, variable: LegData['variable']): void {
     const known = this.legs.get(leg.uuid);
     const bound = known ?? { ...fresh(), watched: false, realm: this.options.settings.realm };
+    const realm = variable(REALM);
     if (!bound.watched) bound.realm = realm ?? bound.realm;
-    bound.isLeft = realm === OUR_REALM && Boolean(isBound);
+    bound.isLeft = realm === OUR_REALM && Boolean(variable(BOUND));
     this.legs.set(leg.uuid, bound);
   }
 
@@ -114,18 +123,12 @@ export class Absorbing {
         SWITCH_DIGIT_TIMEOUT_MS,
         ...listening.map(({ digitTimeoutMs }) => digitTimeoutMs),
       );
-      steps.push(() =>
-        port.apis(leg.callId, [
-          setVariable(leg.uuid, 'bind_digit_digit_timeout', String(timeout)),
-          setVariable(leg.uuid, REALM, realm),
-          setVariable(leg.uuid, BOUND, 'true'),
-        ]),
+      const variables = { bind_digit_digit_timeout: String(timeout), [REALM]: realm, [BOUND]: 'true' };
+      const data = () => bindings.map((binding) => bindingData(realm, binding));
+      steps.push(
+        () => port.apis(leg.callId, [setVariables(leg.uuid, variables)]),
+        () => port.execute(leg.callId, leg.uuid, 'bind_digit_action', data()),
       );
-      for (const binding of bindings) {
-        steps.push(() =>
-          port.execute(leg.callId, leg.uuid, 'bind_digit_action', bindingData(realm, binding)),
-        );
-      }
       bound.plan = wanted;
     }
     // `async`, so that what cannot be said to the switch, as a dialplan's realm may be, keeps the event from nobody else
@@ -145,7 +148,7 @@ export class Absorbing {
     const onlyOurs = foreign.realm === undefined && foreign.own.length === 0;
     await Promise.all([
       port.apis(leg.callId, [setVariable(leg.uuid, BOUND, '')]),
-      port.execute(leg.callId, leg.uuid, 'clear_digit_action', onlyOurs ? 'all' : OUR_REALM),
+      port.execute(leg.callId, leg.uuid, 'clear_digit_action', [onlyOurs ? 'all' : OUR_REALM]),
     ]);
   }
 

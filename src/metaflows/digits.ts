@@ -10,7 +10,7 @@ import { isMetaflowsError } from '../errors.js';
 import type { DigitSettings } from '../generated/configuration.js';
 import type { MetaflowNode } from '../generated/metaflows.js';
 import { receiveDigits } from '../switch/commands.js';
-import type { SwitchEvent } from '../switch/events.js';
+import type { LegData, SwitchEvent } from '../switch/events.js';
 import { Absorbing, masksInSwitch, type DigitsSwitch } from './absorbing.js';
 import { absorbed, expire, press, UNARMED, type CollectorState, type Step } from './collector.js';
 import type { CompiledMetaflows, Match } from './compile.js';
@@ -53,8 +53,8 @@ export class Digits {
   }
 
   /** A leg that was there before the service watched, and its variables. */
-  found(leg: Leg, variables: Readonly<Record<string, string>>): void {
-    this.absorbing.found(leg, variables);
+  found(leg: Leg, variable: LegData['variable']): void {
+    this.absorbing.found(leg, variable);
   }
 
   /** Takes in what changed in the calls. */

@@ -181,7 +181,7 @@ export class Maskers {
 
   /** What is noted on the legs of a switch by whoever acted for it before. */
   found(legs: LegData[]): void {
-    for (const { uuid, variables } of legs) if (variables[HELD]) this.held.add(uuid);
+    for (const { uuid, variable } of legs) if (variable(HELD)) this.held.add(uuid);
   }
 
   /** Whoever acts for the switch now masks its calls. */

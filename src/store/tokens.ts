@@ -46,20 +46,24 @@ const ADMIN_DOCUMENT = 'admin-token';
 export class TokenStore {
   readonly #documents: Documents;
   readonly #mirror: Mirror<TokenDocument>;
-  readonly #sessions = new Sessions();
+  readonly #sessions: Sessions;
   #admin: Hashes | undefined;
 
   constructor(documents: Documents) {
     this.#documents = documents;
     this.#mirror = new Mirror(documents, 'token/', () => undefined);
+    this.#sessions = new Sessions(documents, (id) =>
+      id === ADMIN.tokenId ? this.#admin?.hash : this.#mirror.get(id)?.hash,
+    );
   }
 
-  load(): Promise<void> {
-    return this.#mirror.load();
+  async load(): Promise<void> {
+    await Promise.all([this.#mirror.load(), this.#sessions.load()]);
   }
 
   take(entry: Entry<object> | Deleted): void {
     this.#mirror.take(entry);
+    this.#sessions.take(entry);
   }
 
   /** Makes a token. Its text is in this answer and nowhere else. */
@@ -89,28 +93,27 @@ export class TokenStore {
     const session = this.#sessions.tokenOf(token, at);
     if (session !== undefined) return this.#principal(session);
     const hash = digest(token);
-    if (this.#admin && timingSafeEqual(hash, fromHex(this.#admin.hash))) return ADMIN;
+    if (isHash(hash, this.#admin?.hash)) return ADMIN;
     const [, tokenId = ''] = /^mf_([0-9a-f]{16})_/.exec(token) ?? [];
-    const found = this.#mirror.get(tokenId);
-    return found && timingSafeEqual(hash, fromHex(found.hash)) ? this.#principal(tokenId) : undefined;
+    return isHash(hash, this.#mirror.get(tokenId)?.hash) ? this.#principal(tokenId) : undefined;
   }
 
   /** Whose hash of `name:token` this is, in an account; the name is the user's, or the role where there is none. */
   findLogin(account: string, credentials: string, method: LoginMethod): Principal | undefined {
-    const hash = toHex(digest(credentials.toLowerCase()));
-    if (this.#admin?.logins?.[method] === hash) return ADMIN;
+    const hash = digest(credentials.toLowerCase());
+    if (isHash(hash, this.#admin?.logins?.[method])) return ADMIN;
     const [id] =
       this.#mirror
         .all()
         .find(
           ([, token]) =>
-            token.logins?.[method] === hash && (token.account === null || token.account === account),
+            isHash(hash, token.logins?.[method]) && (token.account === null || token.account === account),
         ) ?? [];
     return id === undefined ? undefined : this.#principal(id);
   }
 
-  /** A token that stands for that of `principal` for an hour, or until this process ends. */
-  session({ tokenId }: Principal, at = Date.now()): string {
+  /** A token that stands for that of `principal` for an hour, from `at` on (epoch, milliseconds). */
+  session({ tokenId }: Principal, at = Date.now()): Promise<string> {
     return this.#sessions.issue(tokenId, at);
   }
 
@@ -164,6 +167,7 @@ function toHex(hash: Uint8Array): string {
   return Buffer.from(hash).toString('hex');
 }
 
-function fromHex(hash: string): Uint8Array {
-  return Uint8Array.from(Buffer.from(hash, 'hex'));
+/** Whether it is the one that is stored, in hex; in the same time whatever differs. */
+function isHash(hash: Uint8Array, stored: string | undefined): boolean {
+  return stored !== undefined && timingSafeEqual(hash, Uint8Array.from(Buffer.from(stored, 'hex')));
 }

@@ -50,6 +50,16 @@ export function setVariable(uuid: string, name: string, value: string): ApiComma
   return { command: 'uuid_setvar', args: args.join(' ') };
 }
 
+/** Sets several channel variables, to plain words: what else a value holds, `uuid_setvar_multi` would read (`mod_commands.c`). */
+export function setVariables(uuid: string, variables: Readonly<Record<string, string>>): ApiCommand {
+  const pairs = Object.entries(variables).map(([name, value]) => {
+    if (!/^[\w.:@+-]+$/.test(value))
+      throw new MetaflowsError('invalid_command', 'no plain value of a variable');
+    return `${checkedName(name)}=${value}`;
+  });
+  return { command: 'uuid_setvar_multi', args: `${checkedUuid(uuid)} ${pairs.join(';')}` };
+}
+
 /** What a note of when a recording was masked says of one that is not. */
 export const UNMASKED = '-';
 

@@ -23,8 +23,8 @@ export interface LegData {
   heldMs?: number;
   /** The other half of a loopback channel. */
   otherHalf?: string;
-  /** Channel variables, without the `variable_` prefix; arrays are kept as the switch joins them. */
-  variables: Readonly<Record<string, string>>;
+  /** A channel variable; arrays are kept as the switch joins them. A leg has a hundred, and most events are about none. */
+  variable: (name: string) => string | undefined;
 }
 
 /** One whole picture of a switch. */

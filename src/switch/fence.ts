@@ -15,6 +15,7 @@ const NOBODY = 'fenced';
 const ACTS = new Set([
   'uuid_record',
   'uuid_setvar',
+  'uuid_setvar_multi',
   'global_setvar',
   'uuid_displace',
   'uuid_media',

@@ -11,14 +11,14 @@ const MAX_BODY = 64 * 1024 * 1024;
 
 const LF = 0x0a;
 const HEAD_END = Buffer.from('\n\n');
-const HEADER = /^([A-Za-z][\w-]*): ?(.*)$/s;
+const NAME = /^[A-Za-z][\w-]*$/;
 
 /** Whose end is where cannot be told any more: the connection is of no further use. */
 export class FramingLost extends Error {
   override readonly name = 'FramingLost';
 }
 
-/** The body is valid during the call only. */
+/** The body is valid during the call only, and may be a part of the chunk. */
 export type FrameListener = (headers: Record<string, string>, body: Buffer | undefined) => void;
 
 export class FrameReader {
@@ -29,7 +29,10 @@ export class FrameReader {
 
   constructor(private readonly listener: FrameListener) {}
 
-  /** Takes the next bytes in and hands on each frame that is complete. Throws {@link FramingLost}. */
+  /**
+   * Takes the next bytes in, keeps nothing of the chunk itself, and hands on each frame that is complete. Throws
+   * {@link FramingLost}.
+   */
   push(chunk: Buffer): void {
     let at = 0;
     if (this.body) {
@@ -53,7 +56,7 @@ export class FrameReader {
     const end = chunk.indexOf(HEAD_END, start);
     if ((end === -1 ? chunk.length : end) - start > MAX_HEAD) throw new FramingLost('a head without end');
     if (end === -1) {
-      this.rest = chunk.subarray(start);
+      this.rest = Buffer.from(chunk.subarray(start));
       return chunk.length;
     }
     const headers = parseHead(chunk.toString('utf8', start, end));
@@ -77,8 +80,10 @@ export class FrameReader {
 function parseHead(text: string): Record<string, string> {
   const headers = Object.create(null) as Record<string, string>;
   for (const line of text.split('\n')) {
-    const [, name, value] = HEADER.exec(line) ?? [];
-    if (name === undefined || value === undefined) throw new FramingLost('a line that is no header');
+    const colon = line.indexOf(':');
+    const name = line.slice(0, colon);
+    if (colon === -1 || !NAME.test(name)) throw new FramingLost('a line that is no header');
+    const value = line.slice(line[colon + 1] === ' ' ? colon + 2 : colon + 1);
     if (headers[name] !== undefined && headers[name] !== value) throw new FramingLost('a header twice');
     headers[name] = value;
   }

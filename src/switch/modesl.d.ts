@@ -8,19 +8,16 @@ declare module 'modesl' {
   namespace modesl {
     class Parser {
       constructor(socket: Socket);
-      protected _onData(chunk: Buffer): void;
       protected _parseEvent(headers: Headers, body?: string): void;
       on(event: 'esl::event', listener: Listener): this;
       on(event: 'error', listener: (error: Error) => void): this;
     }
 
     class Connection {
-      /** Connects at once. */
-      constructor(host: string, port: number, password: string);
-      /** `null` as soon as the other side has ended. */
-      socket: Socket | null;
-      protected parser: Parser;
-      protected connecting: boolean;
+      /** On a socket that a switch has opened: calls {@link _onConnect}, and {@link sendRecv} to greet it. */
+      constructor(socket: Socket);
+      socket: Socket;
+      sendRecv(): void;
       protected _onConnect(): void;
       protected _onEvent: Listener;
       protected _onError(error: Error): void;

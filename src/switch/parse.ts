@@ -106,7 +106,6 @@ export function legOf(raw: RawEvent): LegData | undefined {
   const otherHalf = text(raw, `${VARIABLE}other_loopback_leg_uuid`);
   const lastHold = milliseconds(raw, 'Caller-Channel-Last-Hold');
   const heldMs = milliseconds(raw, 'Caller-Channel-Hold-Accum');
-  let variables: LegData['variables'] | undefined;
   return {
     uuid,
     name: text(raw, 'Channel-Name'),
@@ -122,20 +121,8 @@ export function legOf(raw: RawEvent): LegData | undefined {
     ...(raw['Channel-Call-State'] === 'HELD' && lastHold !== undefined && { heldSince: lastHold }),
     ...(heldMs !== undefined && { heldMs }),
     ...(otherHalf !== '' && { otherHalf }),
-    // A leg has a hundred of them, and most events are about none.
-    get variables() {
-      return (variables ??= variablesOf(raw));
-    },
+    variable: (name) => (VARIABLE + name in raw ? text(raw, VARIABLE + name) : undefined),
   };
-}
-
-function variablesOf(raw: RawEvent): Record<string, string> {
-  // a variable may be called __proto__
-  const variables = Object.create(null) as Record<string, string>;
-  for (const key in raw) {
-    if (key.startsWith(VARIABLE)) variables[key.slice(VARIABLE.length)] = text(raw, key);
-  }
-  return variables;
 }
 
 /**

@@ -12,7 +12,10 @@ export interface Reply {
 }
 
 interface Waiting {
-  resolve: (reply: Reply) => void;
+  /** How many commands were written together, and what has been answered to them. */
+  count: number;
+  replies: Reply[];
+  resolve: (replies: Reply[]) => void;
   reject: (error: MetaflowsError) => void;
   isAnswer: (body: string) => boolean;
   /** By the process's clock, milliseconds. */
@@ -21,7 +24,7 @@ interface Waiting {
 
 export class ReplyQueue {
   private waiting: Waiting[] = [];
-  /** One for all: the first that is due is the first in the queue. */
+  /** One for all, and not stopped when nobody waits for a moment: the first that is due is the first in the queue. */
   private timer: NodeJS.Timeout | undefined;
 
   /** @param timeoutMs how long to wait for each reply */
@@ -33,12 +36,13 @@ export class ReplyQueue {
   }
 
   /**
-   * The reply to the command that is written now, where `isAnswer` can tell what it must be like. Rejects with
-   * `switch_timeout`, or with what `fail` is given.
+   * The replies to so many commands, at least one, that are written now, where `isAnswer` can tell what each must be like.
+   * Rejects with `switch_timeout`, or with what `fail` is given.
    */
-  expect(isAnswer: Waiting['isAnswer'] = () => true): Promise<Reply> {
+  expect(count: number, isAnswer: Waiting['isAnswer'] = () => true): Promise<Reply[]> {
     return new Promise((resolve, reject) => {
-      this.waiting.push({ resolve, reject, isAnswer, due: performance.now() + this.timeoutMs });
+      const due = performance.now() + this.timeoutMs;
+      this.waiting.push({ count, replies: [], resolve, reject, isAnswer, due });
       this.timer ??= setTimeout(() => this.expire(), this.timeoutMs);
     });
   }
@@ -47,9 +51,11 @@ export class ReplyQueue {
   answer(reply: Reply): boolean {
     const [next] = this.waiting;
     if (!next?.isAnswer(reply.body)) return false;
-    this.waiting.shift();
-    next.resolve(reply);
-    if (this.waiting.length === 0) this.stop();
+    next.replies.push(reply);
+    if (next.replies.length === next.count) {
+      this.waiting.shift();
+      next.resolve(next.replies);
+    }
     return true;
   }
 

@@ -124,7 +124,9 @@ export class Switch extends EventEmitter<SwitchEvents> {
     const given = commands.map((each) =>
       acts(each) && (holder !== undefined || each.noting) ? fenced(each, holder) : each,
     );
-    const replies = await this.timed(commands[0]?.command ?? '', apisOver(connection, given));
+    const began = performance.now();
+    const replies = await apisOver(connection, given);
+    this.took(commands[0]?.command ?? '', began);
     const isRefused = commands.some((each, index) => acts(each) && !replies[index]?.startsWith('+OK'));
     if (holder !== undefined && isRefused) await this.assertHolder(connection, holder);
     return replies;
@@ -144,23 +146,26 @@ export class Switch extends EventEmitter<SwitchEvents> {
   }
 
   /**
-   * Runs an application on a leg, after those that were sent before: the switch queues them and answers at once
-   * (`switch_core_session_queue_private_event`). An `event-lock` would order only what reads the queue while it runs,
-   * which no application of ours does. Rejects as {@link api} does, and with `call_gone`.
+   * Runs an application on a leg, once with each of `data`, after those that were sent before: the switch queues them and
+   * answers at once (`switch_core_session_queue_private_event`). An `event-lock` would order only what reads the queue while
+   * it runs, which no application of ours does. Rejects as {@link api} does, and with `call_gone`.
    */
-  async execute(key: string, uuid: string, application: string, data: string): Promise<void> {
+  async execute(key: string, uuid: string, application: string, data: readonly string[]): Promise<void> {
     if (!isUuid(uuid)) throw new MetaflowsError('invalid_command', 'no id of a leg');
-    const command: Command = {
+    const { holder } = this;
+    const commands = data.map((each): Command => ({
       line: `sendmsg ${uuid}`,
       headers: {
         'call-command': 'execute',
         'execute-app-name': application,
-        'execute-app-arg': this.holder === undefined ? data : fencedData(data, this.holder),
+        'execute-app-arg': holder === undefined ? each : fencedData(each, holder),
         'event-uuid': OUR_EXECUTE,
       },
-    };
-    const [reply] = await this.timed(application, this.connectionFor(key).commands([command]));
-    assertAccepted(reply?.body ?? '');
+    }));
+    const began = performance.now();
+    const replies = await this.connectionFor(key).commands(commands);
+    this.took(application, began);
+    for (const { body } of replies) assertAccepted(body);
   }
 
   /**
@@ -223,7 +228,7 @@ export class Switch extends EventEmitter<SwitchEvents> {
   }
 
   private take(raw: RawEvent): void {
-    const kind = MESSAGES.find((each) => each === raw['Event-Subclass']);
+    const kind = raw['Event-Name'] === 'CUSTOM' && MESSAGES.find((each) => each === raw['Event-Subclass']);
     if (kind) {
       const text = raw[MESSAGE_TEXT];
       if (typeof text === 'string') this.emit('message', kind, Buffer.from(text, 'base64').toString());
@@ -277,19 +282,16 @@ export class Switch extends EventEmitter<SwitchEvents> {
     throw new MetaflowsError('not_acting', this.id);
   }
 
-  private async timed<T>(command: string, reply: Promise<T>): Promise<T> {
-    const began = performance.now();
-    const result = await reply;
+  private took(command: string, began: number): void {
     const ms = performance.now() - began;
     this.latencyMs = Math.round(ms);
     this.options.onLatency?.(command, ms);
-    return result;
   }
 }
 
 async function apisOver(connection: Connection, commands: readonly ApiCommand[]): Promise<string[]> {
   const lines = commands.map(({ command, args }) => ({
-    line: ['api', command, ...(args === '' ? [] : [args])].join(' '),
+    line: args === '' ? `api ${command}` : `api ${command} ${args}`,
   }));
   const replies = await connection.commands(lines);
   return replies.map(({ body }) => body.trim());

@@ -117,7 +117,8 @@ describe('whose a leg is', () => {
     const variables = { dialed_user: '1003', dialed_domain: 'example.com' };
     const leg = legData('b', { direction: 'outbound', variables });
     expect(ownerOfFoundLeg(leg, IDENTITY)?.user).to.equal('1003');
-    const moved = { ...leg, variables: { ...variables, current_application: 'bridge' } };
+    const after = { ...variables, current_application: 'bridge' };
+    const moved = legData('b', { direction: 'outbound', variables: after });
     expect(ownerOfFoundLeg(moved, IDENTITY)).to.equal(undefined);
   });
 });

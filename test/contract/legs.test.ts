@@ -228,6 +228,16 @@ describe('contract: legs', () => {
       expect(await lab().socket.api(`uuid_dump ${gone} json`)).to.equal('-ERR No such channel!');
     });
 
+    it('uuid_setvar_multi sets several at once, and knows no leg that is gone', async () => {
+      const { caller } = await lab().phones.call('1001', '1002');
+      const pairs = 'metaflows_one=800;metaflows_two=a.b:c@d+e-f';
+      expect(await lab().socket.api(`uuid_setvar_multi ${caller.uuid} ${pairs}`)).to.equal('+OK');
+      expect(await variable(caller, 'metaflows_one')).to.equal('800');
+      expect(await variable(caller, 'metaflows_two')).to.equal('a.b:c@d+e-f');
+      const gone = '00000000-0000-4000-8000-000000000000';
+      expect(await lab().socket.api(`uuid_setvar_multi ${gone} ${pairs}`)).to.match(/^-ERR No such channel!/);
+    });
+
     it('uuid_getvar and uuid_setvar: _undef_, an empty value removes, an unknown leg is an error', async () => {
       const { caller } = await lab().phones.call('1001', '1002');
       expect(await variable(caller, 'metaflows_none')).to.equal('_undef_');

@@ -15,22 +15,32 @@ const notice = (id: string, account = 'a', at = AT): Notice => ({
 describe('the live stream', () => {
   let now = AT;
   let feed: Feed;
+  /** Where each notice was in the stream, and where that began. */
+  const places = new Map<string, string>();
 
   beforeEach(() => {
+    places.clear();
     now = AT;
     feed = new Feed(() => now);
   });
 
   function following(audience: Audience, last?: string) {
     const taken: string[] = [];
-    const follower = { take: ({ id }: Notice) => taken.push(id), end: () => taken.push('end') };
-    const { missed, leave } = feed.follow(audience, last, follower);
-    return { taken, leave, missed: missed?.map(({ id }) => id) };
+    const follower = {
+      take: ({ id }: Notice, place: string) => {
+        taken.push(id);
+        places.set(id, place);
+      },
+      end: () => taken.push('end'),
+    };
+    const place = last === undefined ? undefined : (places.get(last) ?? last);
+    const { missed, from, leave } = feed.follow(audience, place, follower);
+    return { taken, from, leave, missed: missed?.map(({ notice: { id } }) => id) };
   }
 
-  /** Somebody has followed, and may come back. */
+  /** Somebody follows, who hears of all places. */
   function followed(account = 'a') {
-    following({ account }).leave();
+    places.set('from', following({ account }).from);
   }
 
   it('has what happens in an account from then on, until one leaves', () => {
@@ -64,18 +74,42 @@ describe('the live stream', () => {
 
   it('goes on after the last one that arrived, and says where that is not known any more', () => {
     followed();
-    for (let id = 0; id < 201; id++) feed.publish(notice(String(id)), []);
-    expect(following({ account: 'a' }, '198').missed).to.deep.equal(['199', '200']);
-    expect(following({ account: 'a' }, '200').missed).to.deep.equal([]);
-    expect(following({ account: 'a' }, '1').missed).to.have.length(199);
+    for (let id = 0; id < 202; id++) feed.publish(notice(String(id)), []);
+    expect(following({ account: 'a' }, '199').missed).to.deep.equal(['200', '201']);
+    expect(following({ account: 'a' }, '201').missed).to.deep.equal([]);
+    expect(following({ account: 'a' }, '1').missed).to.have.length(200);
     expect(following({ account: 'a' }, '0').missed).to.equal(undefined);
-    expect(following({ account: 'b' }, '200').missed).to.equal(undefined);
+    expect(following({ account: 'b' }, '201').missed).to.equal(undefined);
+  });
+
+  it('goes on for whoever was cut off before anything had happened', () => {
+    followed();
+    feed.publish(notice('1'), []);
+    expect(following({ account: 'a' }, 'from').missed).to.deep.equal(['1']);
+  });
+
+  it('knows no place of another feed, whose order is its own, nor one that is made up', () => {
+    followed();
+    feed.publish(notice('1'), []);
+    const other = new Feed(() => now);
+    other.follow({ account: 'a' }, undefined, { take: () => undefined, end: () => undefined });
+    other.publish(notice('0'), []);
+    other.publish(notice('1'), []);
+    const { missed } = other.follow({ account: 'a' }, places.get('1'), {
+      take: () => undefined,
+      end: () => undefined,
+    });
+    expect(missed).to.equal(undefined);
+    const made = [places.get('1')!.replace(/\d+$/, '99'), '7', '', 'x-1', '__proto__'];
+    expect(made.map((place) => following({ account: 'a' }, place).missed)).to.deep.equal(
+      made.map(() => undefined),
+    );
   });
 
   it('keeps nothing of an account that nobody follows, or has not for a quarter of an hour', () => {
     feed.publish(notice('1'), []);
-    expect(following({ account: 'a' }, '1').missed).to.equal(undefined);
-    const { leave } = following({ account: 'b' });
+    expect(feed.isFollowed('a')).to.equal(false);
+    const { from, leave } = following({ account: 'b' });
     leave();
     now += 14 * 60_000;
     expect(feed.isFollowed('b')).to.equal(true);
@@ -83,7 +117,16 @@ describe('the live stream', () => {
     now += 2 * 60_000;
     expect(feed.isFollowed('b')).to.equal(false);
     feed.publish(notice('3', 'b', now), []);
-    expect(following({ account: 'b' }, '2').missed).to.equal(undefined);
+    expect(following({ account: 'b' }, from).missed).to.equal(undefined);
+  });
+
+  it('was not followed for a while, in which nothing had a number: no place of before is good', () => {
+    const { from, leave } = following({ account: 'a' });
+    leave();
+    now += 16 * 60_000;
+    feed.publish(notice('1'), []);
+    following({ account: 'a' });
+    expect(following({ account: 'a' }, from).missed).to.equal(undefined);
   });
 
   it('ends for all', () => {

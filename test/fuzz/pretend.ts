@@ -25,6 +25,7 @@ const ARGUMENTS: Record<string, number> = {
   uuid_record: 5,
   uuid_recv_dtmf: 2,
   uuid_setvar: 3,
+  uuid_setvar_multi: 2,
 };
 
 const OUR_FILE = /^\/[\w.=-]+\/\d{4}\/\d\d\/\d\d\/\d{6}-[0-9a-f]{32}(-\d+)?\.(wav|mp3)$/;
@@ -171,6 +172,13 @@ export class PretendSwitch {
         if (!isValue) this.#wrong('a channel variable', args);
         return '+OK';
       }
+      case 'uuid_setvar_multi':
+        for (const pair of second.split(';')) {
+          const [, name = '', given = ''] = /^([^=]*)=(.*)$/s.exec(pair) ?? [];
+          const isValue = VALUES.find(([known]) => known.test(name))?.[1].test(given);
+          if (!isValue || !/^[\w.:@+-]+$/.test(given)) this.#wrong('channel variables', args);
+        }
+        return '+OK';
       case 'uuid_record':
         return this.#record(first, second, third, fourth, fifth);
       case 'uuid_displace':

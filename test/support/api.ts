@@ -109,10 +109,11 @@ export interface Api {
 export async function startApi(
   overrides: Partial<Deps> = {},
   ofDelivery: Partial<DeliveryOptions> = {},
+  database?: string,
 ): Promise<Api> {
   const folder = await mkdtemp(join(tmpdir(), 'metaflows-http-'));
   const { log, lines } = capturingLog();
-  const store = await openStore(join(folder, 'db'), log);
+  const store = await openStore(database ?? join(folder, 'db'), log);
   await store.tokens.ensureAdminToken(ADMIN_TOKEN);
   const calls = new FakeCalls();
   const metrics = new Metrics();

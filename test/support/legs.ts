@@ -11,7 +11,10 @@ export const IDENTITY: Required<IdentityVariables> = {
   trusted_endpoints: [],
 };
 
-export function legData(uuid: string, data: Partial<LegData> = {}): LegData {
+/** What a test says of a leg; its channel variables by name. */
+type Told = Partial<Omit<LegData, 'variable'>> & { variables?: Record<string, string> };
+
+export function legData(uuid: string, { variables = {}, ...data }: Told = {}): LegData {
   return {
     uuid,
     name: `sofia/internal/${uuid}`,
@@ -24,12 +27,12 @@ export function legData(uuid: string, data: Partial<LegData> = {}): LegData {
     calleeIdNumber: '',
     destination: '',
     bypassMedia: false,
-    variables: {},
+    variable: (name) => variables[name],
     ...data,
   };
 }
 
-export function create(uuid: string, data: Partial<LegData> = {}): SwitchEvent {
+export function create(uuid: string, data: Told = {}): SwitchEvent {
   return { type: 'create', uuid, at: 0, leg: legData(uuid, data) };
 }
 

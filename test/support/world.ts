@@ -98,7 +98,7 @@ export class World {
     const deleted = await tokens.create(GRANTS.admin);
     world.tokens.set('deleted', deleted.token);
     const admin = tokens.find(world.tokens.get('admin')!)!;
-    world.tokens.set('expired', tokens.session(admin, Date.now() - HOUR_MS - 1));
+    world.tokens.set('expired', await tokens.session(admin, Date.now() - HOUR_MS - 1));
     await tokens.delete(deleted.id);
     await world.restore();
     return world;

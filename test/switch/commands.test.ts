@@ -79,6 +79,18 @@ describe('commands', () => {
     expect(commands.setVariable(UUID, 'note', '').args).to.equal(`${UUID} note`);
   });
 
+  it('gives uuid_setvar_multi plain words alone', () => {
+    const { command, args } = commands.setVariables(UUID, { timeout: '800', realm: 'a.b:c@d+e-f' });
+    expect({ command, args }).to.deep.equal({
+      command: 'uuid_setvar_multi',
+      args: `${UUID} timeout=800;realm=a.b:c@d+e-f`,
+    });
+    for (const value of ['', 'a;b=c', "'", 'a b', '${x}', '\\', 'a\n']) {
+      refuses(() => commands.setVariables(UUID, { note: value }));
+    }
+    refuses(() => commands.setVariables(UUID, { 'a=b;c': 'x' }));
+  });
+
   it('gives uuid_displace the tone that was meant', () => {
     fc.assert(
       fc.property(notEmpty, (tone) => {

@@ -40,6 +40,23 @@ describe('FrameReader', () => {
     ).to.deep.equal(['+OK', 'next']);
   });
 
+  it('keeps nothing of a chunk, whose memory is read into again', () => {
+    const all = Buffer.concat([bytes('a/b', 'beginning and end'), bytes('c/d'), bytes('e/f', 'x')]);
+    for (let size = 1; size < all.length; size++) {
+      const [frames, chunk]: [Frame[], Buffer] = [[], Buffer.alloc(size)];
+      const reader = new FrameReader((headers, body) => frames.push([{ ...headers }, body?.toString()]));
+      for (let at = 0; at < all.length; at += size) {
+        reader.push(chunk.subarray(0, all.copy(chunk, 0, at)));
+        chunk.fill('#');
+      }
+      expect(frames.map(([headers, body]) => [headers['Content-Type'], body])).to.deep.equal([
+        ['a/b', 'beginning and end'],
+        ['c/d', undefined],
+        ['e/f', 'x'],
+      ]);
+    }
+  });
+
   it('gives the same frames however the bytes are split', () => {
     const frame = fc.tuple(
       fc.constantFrom('a/b', 'text/event-json'),

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import type { LegData } from '../../src/switch/events.js';
 import { eventOf, isOurs, legOf, legOfDump } from '../../src/switch/parse.js';
 
 const UUID = '0a1b2c3d-0000-4000-8000-00000000000a';
@@ -39,14 +40,17 @@ const leg = {
   calleeIdNumber: '1002',
   destination: '1002',
   bypassMedia: false,
-  variables: { user_name: '1001', domain_name: 'pbx.test' },
+  variables: ['1001', 'pbx.test', undefined],
 };
+
+/** A leg with what its variables say. */
+function told({ variable, ...rest }: LegData): object {
+  return { ...rest, variables: ['user_name', 'domain_name', 'none'].map(variable) };
+}
 
 function parsed(name: string, more: Record<string, unknown> = {}): unknown {
   const event = eventOf(raw(name, more));
-  return event && 'leg' in event
-    ? { ...event, leg: { ...event.leg, variables: { ...event.leg.variables } } }
-    : event;
+  return event && 'leg' in event ? { ...event, leg: told(event.leg) } : event;
 }
 
 describe('eventOf', () => {
@@ -159,15 +163,16 @@ describe('legOf', () => {
       }),
     );
     expect(got?.callerIdName).to.equal('two\nlines');
-    expect(got?.variables['list']).to.equal('ARRAY::a|:b');
-    expect(Object.keys(got?.variables ?? {})).to.include('__proto__');
+    expect(got?.variable('list')).to.equal('ARRAY::a|:b');
+    expect(got?.variable('__proto__')).to.equal('x');
+    expect(got?.variable('toString')).to.equal(undefined);
   });
 });
 
 describe('legOfDump', () => {
   it('reads what uuid_dump answers, and that there is no such leg', () => {
     const got = legOfDump(JSON.stringify(raw('CHANNEL_DATA')));
-    expect({ ...got?.leg, variables: { ...got?.leg.variables } }).to.deep.equal(leg);
+    expect(got && told(got.leg)).to.deep.equal(leg);
     expect(got?.at).to.equal(AT);
     const times = {
       'Caller-Channel-Last-Hold': '1767312000100456',

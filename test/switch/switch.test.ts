@@ -303,7 +303,7 @@ describe('Switch', () => {
     it('of several lines are refused', async () => {
       const freeswitch = await up();
       expect(await codeOf(freeswitch.api('a', 'status', '\n'))).to.equal('invalid_command');
-      expect(await codeOf(freeswitch.execute('a', UUID, 'eval', 'x\n\napi shutdown'))).to.equal(
+      expect(await codeOf(freeswitch.execute('a', UUID, 'eval', ['x', 'x\n\napi shutdown']))).to.equal(
         'invalid_command',
       );
     });
@@ -323,28 +323,29 @@ describe('Switch', () => {
 
     it('run an application under our name', async () => {
       const freeswitch = await up();
-      await freeswitch.execute('a', UUID, 'bind_digit_action', '^^;metaflows;*71;exec[i]:event;x');
+      const data = ['^^;metaflows;*71;exec[i]:event;x', '^^;metaflows;*72;exec[i]:event;y'];
+      await freeswitch.execute('a', UUID, 'bind_digit_action', data);
       const sent = socket.peers
         .flatMap(({ received }) => received)
         .filter(({ line }) => line.startsWith('sendmsg'));
-      expect(sent).to.deep.equal([
-        {
+      expect(sent).to.deep.equal(
+        data.map((each) => ({
           line: `sendmsg ${UUID}`,
           headers: {
             'call-command': 'execute',
             'execute-app-name': 'bind_digit_action',
-            'execute-app-arg': '^^;metaflows;*71;exec[i]:event;x',
+            'execute-app-arg': each,
             'event-uuid': 'metaflows',
           },
-        },
-      ]);
+        })),
+      );
     });
 
     it('run none on a leg that is gone, or that is no leg', async () => {
       answer('sendmsg', ({ line }) => `-ERR invalid session id [${line.slice(8)}]`);
       const freeswitch = await up();
-      expect(await codeOf(freeswitch.execute('a', UUID, 'park', ''))).to.equal('call_gone');
-      expect(await codeOf(freeswitch.execute('a', 'a b', 'park', ''))).to.equal('invalid_command');
+      expect(await codeOf(freeswitch.execute('a', UUID, 'park', ['']))).to.equal('call_gone');
+      expect(await codeOf(freeswitch.execute('a', 'a b', 'park', ['']))).to.equal('invalid_command');
     });
   });
 

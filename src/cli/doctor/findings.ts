@@ -33,7 +33,8 @@ export function ofFolder({ failure, free }: FolderFacts, { recordingsMount, limi
         level: 'problem',
         check: 'permissions',
         says: `this user cannot read and write ${recordingsMount} (${failure})`,
-        change: 'make the folder, and let the service and FreeSWITCH read and write it (a group of both)',
+        change:
+          'make the folder, and run the service as the user that FreeSWITCH is: others cannot write to the folders that it makes there',
       },
     ];
   }
@@ -127,7 +128,7 @@ function ofIdentity({ legs }: SwitchFacts, { identity }: Config): Finding[] {
     const says = 'no call is up: make one, to see whose its legs are';
     return [{ level: 'note', check: 'identity', says }];
   }
-  const owners = legs.map((leg) => readPin(leg.uuid, leg.variables[PIN]) ?? ownerOf(leg, identity));
+  const owners = legs.map((leg) => readPin(leg.uuid, leg.variable(PIN)) ?? ownerOf(leg, identity));
   const nobodys = legs.filter((_, index) => !owners[index]);
   const owned = ok('identity', `${legs.length - nobodys.length} of ${legs.length} live legs have an owner`);
   if (nobodys.length < legs.length) return [owned];
@@ -142,14 +143,14 @@ function ofIdentity({ legs }: SwitchFacts, { identity }: Config): Finding[] {
 }
 
 function missingOf(legs: readonly LegData[], identity: Config['identity']): string {
-  const lacks = legs.flatMap(({ direction, variables }) => {
+  const lacks = legs.flatMap(({ direction, variable }) => {
     const inbound = direction === 'inbound';
     const names = {
       account: inbound ? identity.inbound_account : identity.outbound_account,
       user: inbound ? identity.inbound_user : identity.outbound_user,
     };
     return Object.entries(names).flatMap(([what, lists]) =>
-      lists.some((name) => variables[name])
+      lists.some((name) => variable(name))
         ? []
         : [`${direction} legs have none of ${lists.join(', ')}: no ${what}`],
     );

@@ -30,13 +30,13 @@ export function logins(router: Router, tokens: TokenStore, version: string): voi
     },
   ];
   for (const { path, name, example, logIn } of ways) {
-    router.all(path, described(KAZOO, name, { PUT: said(name, example) }), bodyText, (req, res) => {
+    router.all(path, described(KAZOO, name, { PUT: said(name, example) }), bodyText, async (req, res) => {
       const body = bodyOf(req);
       if (req.method !== 'PUT') {
         res.set('Allow', 'PUT');
         throw methodNotAllowed();
       }
-      const found = logIn(dataOf(body));
+      const found = await logIn(dataOf(body));
       if (!found) throw missingToken();
       const { principal, token } = found;
       Object.assign(factsOf(res), { tokenId: principal.tokenId, token });
@@ -66,13 +66,13 @@ function byApiKey(tokens: TokenStore, data: unknown): LoggedIn {
 }
 
 /** A telephone number belongs to no account here. */
-function byCredentials(tokens: TokenStore, data: unknown): LoggedIn {
+async function byCredentials(tokens: TokenStore, data: unknown): Promise<LoggedIn> {
   const given = validate<UserAuth>('user-auth', data);
   if (!given.ok) throw invalid(given.errors);
   const { credentials, method = 'md5', account_name, account_realm, realm } = given.value;
   const account = account_realm ?? realm ?? account_name;
   const principal = account === undefined ? undefined : tokens.findLogin(account, credentials, method);
-  return principal && { principal, token: tokens.session(principal) };
+  return principal && { principal, token: await tokens.session(principal) };
 }
 
 /** Kazoo's keys (user_authentication.md), and the token's role; nobody is anybody's reseller here. */

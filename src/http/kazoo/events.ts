@@ -66,13 +66,15 @@ export function events(feed: Feed, tokens: TokenStore, heartbeatMs = HEARTBEAT_M
           res.write(text);
           if (res.writableLength > MAX_BEHIND_BYTES) res.destroy();
         };
-        const { missed, leave } = feed.follow(ownScope(principal, scope), req.get('last-event-id'), {
-          take: (notice) => write(message(notice)),
+        const { missed, from, leave } = feed.follow(ownScope(principal, scope), req.get('last-event-id'), {
+          take: (notice, place) => write(message(notice, place)),
           end: () => res.end(),
         });
         // What was missed is not known: whoever follows has to ask for the state of things anew.
-        if (missed === undefined) write('event: reset\ndata: {}\n\n');
-        else for (const notice of missed) write(message(notice));
+        if (missed === undefined) write(`id: ${from}\nevent: reset\ndata: {}\n\n`);
+        // Whoever is cut off before anything has happened comes back with this.
+        else if (missed.length === 0) write(`id: ${from}\n\n`);
+        else for (const { notice, place } of missed) write(message(notice, place));
         const heartbeat = setInterval(() => {
           if (isRevoked(tokens, res)) res.end();
           else write(':\n\n');
@@ -94,6 +96,6 @@ function isRevoked(tokens: TokenStore, res: Response): boolean {
   return tokens.find(factsOf(res).token ?? '') === undefined;
 }
 
-function message(notice: Notice): string {
-  return `id: ${notice.id}\nevent: ${notice.event}\ndata: ${JSON.stringify(notice)}\n\n`;
+function message(notice: Notice, place: string): string {
+  return `id: ${place}\nevent: ${notice.event}\ndata: ${JSON.stringify(notice)}\n\n`;
 }

@@ -18,13 +18,15 @@ const notice = (id: string, rest: object = {}): Notice => ({
   account_id: 'a',
   ...rest,
 });
-const text = (of: Notice) => `id: ${of.id}\nevent: ${of.event}\ndata: ${JSON.stringify(of)}\n\n`;
+const text = (of: Notice) => `event: ${of.event}\ndata: ${JSON.stringify(of)}\n\n`;
 
 describe('the stream of events', () => {
   let api: Api;
   let http: HttpServer;
   let token: string;
   let base: string;
+  /** Those that were read last. */
+  let places: string[];
 
   beforeEach(async () => {
     api = await startApi();
@@ -44,15 +46,17 @@ describe('the stream of events', () => {
     return response;
   }
 
-  /** Reads until so much has come, or to the end. */
+  /** Reads until so much has come, or to the end; the places in the stream are kept apart. */
   async function read(response: IncomingMessage, length = Infinity): Promise<string> {
     let all = '';
-    while (all.length < length && !response.readableEnded && !response.destroyed) {
+    const told = () => all.replaceAll(/^id: .*\n\n?/gm, '');
+    while (told().length < length && !response.readableEnded && !response.destroyed) {
       const chunk: unknown = response.read();
       if (typeof chunk === 'string') all += chunk;
       else await new Promise((resolve) => response.once('readable', resolve).once('close', resolve));
     }
-    return all;
+    places = [...all.matchAll(/^id: (.*)$/gm)].map(([, place = '']) => place);
+    return told();
   }
 
   const stream = (last?: string) =>
@@ -77,15 +81,21 @@ describe('the stream of events', () => {
   it('goes on where it was cut off, and says so where it cannot', async () => {
     const cut = await stream();
     for (const id of ['1', '2', '3']) api.feed.publish(notice(id), []);
-    const expected = text(notice('2')) + text(notice('3'));
-    const resumed = await stream('1');
+    const all = ['1', '2', '3'].map((id) => text(notice(id)));
+    await read(cut, all.join('').length);
+    const [begun, first, , third] = places;
+    const early = await stream(begun);
+    expect(await read(early, all.join('').length)).to.equal(all.join(''));
+    const expected = all.slice(1).join('');
+    const resumed = await stream(first);
     expect(await read(resumed, expected.length)).to.equal(expected);
     const lost = await stream('0');
     expect(await read(lost, 1)).to.equal('event: reset\ndata: {}\n\n');
-    const up_to_date = await stream('3');
+    expect(places).to.deep.equal([third]);
+    const up_to_date = await stream(third);
     api.feed.publish(notice('4'), []);
     expect(await read(up_to_date, 1)).to.equal(text(notice('4')));
-    for (const response of [cut, resumed, lost, up_to_date]) response.destroy();
+    for (const response of [cut, early, resumed, lost, up_to_date]) response.destroy();
   });
 
   it('tells a user’s token what concerns that user alone', async () => {
