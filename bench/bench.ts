@@ -141,7 +141,7 @@ async function codes({ bare, service }: Lab): Promise<Row[]> {
     const p = `p${share * 100}`;
     const [taken, trip, bareTrip] = [us(ours, share), us(trips, share), us(idle, share)];
     const goal = share === 0.99 ? '<= 2' : null;
-    const against = 'an api round trip on the same connections then';
+    const against = 'an api round trip on the same socket then';
     const alone = 'a bare client’s, with nothing else on the switch';
     return [
       beside(`DTMF event to uuid_record, ${load}, ${p}`, 'µs', taken, against, trip, goal),

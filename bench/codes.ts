@@ -62,7 +62,7 @@ export class Presses {
 export interface CodeRound {
   /** From the last key of a code to its command. */
   codes: number[];
-  /** Of an `api` command of the service's, on the connections on which it commands: `probe.js`. */
+  /** Of an `api` command of the service's, on the connection on which events come to it: `probe.js`. */
   trips: number[];
 }
 

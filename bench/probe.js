@@ -10,22 +10,22 @@ import { pathToFileURL } from 'node:url';
 const TRIP_MS = 5;
 
 const main = process.argv[1];
-const { Switch } = await import(new URL(`switch/switch${extname(main)}`, pathToFileURL(main)));
-let port;
-const { start } = Switch.prototype;
-Switch.prototype.start = function (...args) {
-  port = this;
-  return start.apply(this, args);
+const { Connection } = await import(new URL(`switch/connection${extname(main)}`, pathToFileURL(main)));
+/** The service's own connection on which the switch's events come. */
+let events;
+const { open } = Connection.prototype;
+Connection.prototype.open = function (...args) {
+  if (this.options.subscribe !== undefined) events = this;
+  return open.apply(this, args);
 };
 
-/** Milliseconds of `api` commands on the service's own connections, among its own commands, since `begin trips`. */
+/** Milliseconds of each `api` command whose answer came among the events, since `begin trips`. */
 let trips = [];
 let timer;
 
-function trip(n) {
+function trip() {
   const began = performance.now();
-  // Another key each time, so that each of the connections has its turn.
-  port.api(String(n), 'uptime').then(
+  events.command('api uptime').then(
     () => trips.push(performance.now() - began),
     () => undefined,
   );
@@ -43,8 +43,7 @@ const ANSWERS = {
   },
   'begin trips'() {
     trips = [];
-    let n = 0;
-    timer = setInterval(() => trip(n++), TRIP_MS);
+    timer = setInterval(trip, TRIP_MS);
     return 'begun';
   },
   'end trips'() {

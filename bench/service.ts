@@ -119,7 +119,7 @@ export class BenchService {
     return this.probe<Vitals>('vitals');
   }
 
-  /** Has the service ask the switch something every few milliseconds, on the connections on which it commands. */
+  /** Has the service ask the switch something every few milliseconds, on the connection on which events come to it. */
   beginTrips(): Promise<unknown> {
     return this.probe('begin trips');
   }
