@@ -308,6 +308,7 @@ function deliveryOf(
     isOurs,
     isShared: store.isShared,
     publish: (notice, users) => feed.publish(notice, users),
+    audit: (event) => store.audit.append(event),
     log,
   });
 }
