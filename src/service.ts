@@ -306,6 +306,7 @@ function deliveryOf(
     send: (outgoing, signal) => sender.send(outgoing, signal),
     isOurs,
     publish: (notice, users) => feed.publish(notice, users),
+    audit: (event) => store.audit.append(event),
     log,
   });
 }

@@ -60,7 +60,7 @@ export function hashOf(line: object): string {
   return createHash('sha256').update(canonical(line)).digest('hex');
 }
 
-/** JSON without spaces, keys sorted by code unit: RFC 8785, of which strings and integers are all that is needed. */
+/** JSON without spaces, keys sorted by code unit: RFC 8785, whose numbers are JavaScript's. */
 export function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);

@@ -12,6 +12,9 @@ const COLUMNS = [
   'account_id',
   'recording_id',
   'owner_id',
+  'webhook_id',
+  'before',
+  'after',
   'instance',
   'seq',
   'previous',
@@ -24,16 +27,21 @@ export function csvOf(lines: readonly AuditLine[]): string {
 
 /** The same, without the names. */
 export function csvRowsOf(lines: readonly AuditLine[]): string {
-  return lines.map((line) => rowOf([...COLUMNS.map((column) => line[column] ?? ''), hashOf(line)])).join('');
+  return lines
+    .map((line) => rowOf([...COLUMNS.map((column) => textOf(line[column])), hashOf(line)]))
+    .join('');
 }
 
-function rowOf(values: readonly (string | number)[]): string {
+function textOf(value: AuditLine[(typeof COLUMNS)[number]] = ''): string {
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
+
+function rowOf(values: readonly string[]): string {
   return `${values.map(cell).join(',')}\r\n`;
 }
 
 /** What begins like a formula gets an apostrophe, by which spreadsheets know a text (OWASP, CSV injection). */
-function cell(value: string | number): string {
-  const text = String(value);
+function cell(text: string): string {
   const safe = /^[=+\-@\t\r\n＝＋－＠]/u.test(text) ? `'${text}` : text;
   return `"${safe.replaceAll('"', '""')}"`;
 }

@@ -28,6 +28,8 @@ export interface Leg {
   bypassMedia: boolean;
   /** Its own party has put the call on hold. */
   held: boolean;
+  /** What its own party's holds that are over come to, milliseconds. */
+  heldMs: number;
   /** CHANNEL_HANGUP has come; CHANNEL_DESTROY has not. */
   down: boolean;
 }
@@ -142,8 +144,9 @@ export class Calls {
       case 'unbridge':
         return this.unbridge(event);
       case 'hold':
+        return this.hold(event.uuid, true);
       case 'unhold':
-        return this.hold(event.uuid, event.type === 'hold');
+        return this.hold(event.uuid, false, event.heldMs);
       case 'hangup': {
         const leg = this.legs.get(event.uuid);
         if (!leg || leg.down) return [];
@@ -212,6 +215,7 @@ export class Calls {
       destination: '',
       bypassMedia: false,
       held: false,
+      heldMs: 0,
       down: false,
     };
     this.refresh(leg, data);
@@ -227,13 +231,15 @@ export class Calls {
     leg.calleeIdNumber = data.calleeIdNumber || leg.calleeIdNumber;
     leg.destination = data.destination || leg.destination;
     leg.bypassMedia = data.bypassMedia;
+    leg.heldMs = data.heldMs ?? leg.heldMs;
     if (data.otherHalf !== undefined) leg.otherHalf = data.otherHalf;
   }
 
-  private hold(uuid: string, held: boolean): Change[] {
+  private hold(uuid: string, held: boolean, heldMs?: number): Change[] {
     const leg = this.legs.get(uuid);
     if (!leg || leg.held === held) return [];
     leg.held = held;
+    leg.heldMs = heldMs ?? leg.heldMs;
     return [{ type: held ? 'held' : 'unheld', leg }];
   }
 

@@ -4,6 +4,7 @@
  */
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import type { Logger } from 'winston';
+import type { Audit } from '../audit/events.js';
 import { MetaflowsError } from '../errors.js';
 import type { TranscriptionSettings } from '../generated/configuration.js';
 import type { RecordCallData } from '../generated/record_call.js';
@@ -64,6 +65,7 @@ export interface DeliveryOptions {
   isOurs?: (switchId: string) => boolean;
   /** The live stream. */
   publish: (notice: Notice, users: string[]) => void;
+  audit: Audit;
   log: Logger;
   clock?: Clock;
   random?: () => number;

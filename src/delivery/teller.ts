@@ -1,6 +1,8 @@
 /** Tells webhooks what happened, keeps the log of it, and disables those that can be told nothing for long. */
 import type { KeyObject } from 'node:crypto';
 import type { Logger } from 'winston';
+import type { Audit } from '../audit/events.js';
+import { changeOf } from '../audit/settings.js';
 import type { RecordingDocument } from '../generated/recording.js';
 import type { WebhookSettings } from '../generated/webhook.js';
 import type { Happening } from '../recording/events.js';
@@ -35,6 +37,7 @@ export interface TellerOptions {
   formats: WebhookFormats;
   send: (outgoing: Outgoing, signal: AbortSignal) => Promise<Answer>;
   now: () => number;
+  audit: Audit;
   log: Logger;
 }
 
@@ -99,7 +102,7 @@ export class Teller {
 
   /** A notice was given up. */
   async gaveUp(account: string, id: string, last: Shipment['last']): Promise<void> {
-    const { webhooks, log } = this.options;
+    const { webhooks, audit, now, log } = this.options;
     const { given_up } = await webhooks.changeLog(account, id, (logged) => ({
       ...logged,
       given_up: logged.given_up + 1,
@@ -110,12 +113,21 @@ export class Teller {
     const disable_reason = gone
       ? 'the receiver answered 410 Gone'
       : `${given_up} events in a row could not be told; the last attempt: ${what}`;
-    const disabled = await webhooks.change(account, id, (current) => ({
-      ...current,
-      settings: { ...current.settings, enabled: false },
-      disable_reason,
-    }));
-    if (!disabled) return;
+    let before: WebhookSettings | undefined;
+    const disabled = await webhooks.change(account, id, (current) => {
+      before = current.settings;
+      return { ...current, settings: { ...before, enabled: false }, disable_reason };
+    });
+    if (!disabled || before?.enabled === false) return;
+    await audit({
+      action: 'webhook',
+      at: new Date(now()).toISOString(),
+      by: 'service',
+      result: 'ok',
+      account_id: account,
+      webhook_id: id,
+      ...changeOf(before, { ...disabled.settings, disable_reason }),
+    });
     log.warn('a webhook was disabled', { account, webhook: id, reason: disable_reason });
   }
 

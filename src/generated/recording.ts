@@ -182,6 +182,10 @@ export interface RecordingInternals {
    */
   mask_since?: number;
   /**
+   * what the holds of the recorded party that are over came to, those before the recording too, as far as is known here
+   */
+  leg_held_ms?: number;
+  /**
    * the leg whose party is on the left
    */
   left?: string;

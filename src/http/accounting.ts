@@ -1,5 +1,9 @@
-/** What is done to recordings over HTTP is accounted for before it is answered: the same for every system's API. */
-import { eventOf, type Audit, type AuditEvent } from '../audit/events.js';
+/**
+ * What is done to recordings and to an account's settings over HTTP is accounted for before it is answered: the same for
+ * every system's API.
+ */
+import { eventOf, type Audit, type AuditEvent, type SettingsAction } from '../audit/events.js';
+import { changeOf } from '../audit/settings.js';
 import { isMetaflowsError } from '../errors.js';
 import type { RecordingDocument } from '../generated/recording.js';
 import type { Principal } from '../store/tokens.js';
@@ -28,6 +32,27 @@ export async function accounted<T>(
   });
   await account('ok');
   return outcome;
+}
+
+/** Settings of an account, as they were and as they are; undefined where there are none. */
+export interface Settings {
+  before?: object | undefined;
+  after?: object | undefined;
+  webhook_id?: string;
+}
+
+/** Accounts for a change of an account's settings, or for an attempt that came to `result`. */
+export function accountedSettings(
+  audit: Audit,
+  action: SettingsAction,
+  principal: Principal,
+  account_id: string,
+  { before, after, ...which }: Settings,
+  result = 'ok',
+): Promise<void> {
+  const at = new Date().toISOString();
+  const change = changeOf(before, after);
+  return audit({ ...actorOf(principal), action, at, result, account_id, ...which, ...change });
 }
 
 /** Accounts for an attempt on a recording that whoever asks may not know of, and rejects as if there were none. */

@@ -45,7 +45,11 @@ export class Continuing {
     const { record_sample_rate } = doc.internal.data as RecordCallData;
     const rate = (await options.files.rate(currentFile(doc))) ?? record_sample_rate;
     const begun = (before: RecordingDocument, at: number): RecordingDocument => {
-      const started = segmentStarted(before, { leg: target.uuid, file, isHeld: target.held }, at);
+      const started = segmentStarted(
+        before,
+        { leg: target.uuid, file, isHeld: target.held, heldMs: target.heldMs },
+        at,
+      );
       return { ...started, internal: { ...started.internal, parties, left: left.uuid } };
     };
     const at = now(target.switchId);

@@ -93,6 +93,7 @@ export function documentOf(beginning: Beginning): RecordingDocument {
       limit_s: Math.min(data.time_limit || ceiling, ceiling),
       min_s: data.record_min_sec ?? 0,
       held_ms: 0,
+      leg_held_ms: target.heldMs,
     },
   };
 }

@@ -24,7 +24,7 @@ import { Recovery } from './recovery.js';
 import { Segments } from './segments.js';
 import { Starting, waits } from './starting.js';
 import { Strays } from './strays.js';
-import { paused, resumed } from './state.js';
+import { paused, resumed, unheld } from './state.js';
 
 export class Recorder {
   readonly active: ActiveRecordings;
@@ -157,8 +157,11 @@ export class Recorder {
       case 'hold':
       case 'unhold':
         for (const active of this.active.onLeg(event.uuid)) {
-          const change = event.type === 'hold' ? paused : resumed;
-          const doc = change(active.doc, 'hold', event.at);
+          const { leg_held_ms = 0 } = active.doc.internal;
+          const doc =
+            event.type === 'hold'
+              ? paused(active.doc, 'hold', event.at)
+              : unheld(active.doc, event.heldMs ?? leg_held_ms, event.at);
           this.attempt(active, this.keep(active, doc));
           this.limits.arm(active);
         }

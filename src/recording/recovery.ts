@@ -25,10 +25,11 @@ import type { Finisher } from './finisher.js';
 import type { Following } from './following.js';
 import type { Limits } from './limits.js';
 import type { Maskers } from './masking.js';
+import { holdsMeanwhile, masksMeanwhile, type Meanwhile } from './meanwhile.js';
 import type { RecorderOptions } from './ports.js';
 import { clearNote, isOk, maskNote, type Segments } from './segments.js';
 import type { Strays } from './strays.js';
-import { audited, masked, momentOf, paused, resumed, segmentEnded, unmasked } from './state.js';
+import { audited, momentOf, resumed, segmentEnded, unmasked } from './state.js';
 
 export interface RecoveryParts {
   options: RecorderOptions;
@@ -152,10 +153,9 @@ export class Recovery {
     const isLost = hasRecorder(active) && !legs.has(doc.internal.leg);
     const carrier = isLost ? await this.carrierOf(active, uuids) : undefined;
     let known = isLost && carrier === undefined ? await this.endedMeanwhile(doc) : doc;
-    const changes = [
-      ...this.heldMeanwhile(doc, legs.get(doc.internal.leg)),
-      ...(await this.masksMeanwhile(doc)),
-    ];
+    const now = this.parts.now(doc.internal.switch);
+    const leg = legs.get(doc.internal.leg);
+    const changes = [...(leg ? holdsMeanwhile(doc, leg, now) : []), ...(await this.masksMeanwhile(doc))];
     let isStored = known === doc && active.audited === doc.audit.length;
     for (const { at, to, told } of changes.sort((one, other) => one.at - other.at)) {
       const changed = to(known, at);
@@ -196,19 +196,6 @@ export class Recovery {
     return true;
   }
 
-  /** Its party has begun to hold, or has let go, while nobody listened. */
-  private heldMeanwhile({ internal }: RecordingDocument, leg: LegData | undefined): Meanwhile[] {
-    const { held_since, held_ms, switch: switchId } = internal;
-    if (leg?.heldSince !== undefined) {
-      return [{ at: leg.heldSince, to: (doc, at) => paused(doc, 'hold', at) }];
-    }
-    if (!leg || held_since === undefined) return [];
-    // Of what the leg has been held, that which the document does not have yet is this hold.
-    const heldMs = Math.max(0, (leg.heldMs ?? 0) - held_ms);
-    const letGo = Math.min(this.parts.now(switchId), held_since + heldMs);
-    return [{ at: letGo, to: (doc, at) => resumed(doc, 'hold', at) }];
-  }
-
   /** Its leg has left while nobody listened: its file, where it can be seen, says how long it was, whatever was held. */
   private async endedMeanwhile(doc: RecordingDocument): Promise<RecordingDocument> {
     const ms = await this.parts.options.files.duration(currentFile(doc));
@@ -228,53 +215,19 @@ export class Recovery {
     return uuids.find((_, index) => parseBuglist(answers[index] ?? '').some(({ target }) => target === path));
   }
 
-  /**
-   * Masked while nobody listened: inside the switch, or by a service that was killed before it wrote it down. Or unmasked by
-   * such a one, for somebody who was never told: it is masked again since.
-   */
-  private async masksMeanwhile({ id, state, internal }: RecordingDocument): Promise<Meanwhile[]> {
-    const { leg, switch: switchId, started_at, mask_since } = internal;
-    const asked = [global(maskNote(id)), global(clearNote(id)), { command: 'uptime', args: 'ms' }, time];
-    const [note = '', clear = '', uptime, epoch] = await this.parts.options
+  /** What the switch has noted of its masks. */
+  private async masksMeanwhile(doc: RecordingDocument): Promise<Meanwhile[]> {
+    const { leg, switch: switchId } = doc.internal;
+    const asked = [
+      global(maskNote(doc.id)),
+      global(clearNote(doc.id)),
+      { command: 'uptime', args: 'ms' },
+      time,
+    ];
+    const [mask = '', clear = '', uptime, epoch] = await this.parts.options
       .switchOf(switchId)
       .apis(leg, asked);
     const now = parseTime(epoch) ?? this.parts.now(switchId);
-    const since = momentNoted(note, Number(uptime), now);
-    if (state !== 'masked') {
-      if (since === undefined) return [];
-      return [{ at: Math.max(since, started_at), to: changedBy('mask', 'code', 'ok'), told: 'masked' }];
-    }
-    const clearAt = momentNoted(clear, Number(uptime), now) ?? 0;
-    if (clearAt <= (mask_since ?? started_at)) return [];
-    const again = Math.max(since ?? now, clearAt);
-    return [
-      { at: clearAt, to: changedBy('unmask', 'service', 'connection_lost'), told: 'unmasked' },
-      { at: again, to: changedBy('mask', 'service', 'ok'), told: 'masked' },
-    ];
+    return masksMeanwhile(doc, { mask, clear, uptimeMs: Number(uptime) }, now);
   }
-}
-
-/** What became of a recording while nobody listened. */
-interface Meanwhile {
-  /** Epoch, milliseconds. */
-  at: number;
-  to: (doc: RecordingDocument, at: number) => RecordingDocument;
-  /** What is told of it. */
-  told?: Happening['type'];
-}
-
-function changedBy(action: 'mask' | 'unmask', by: AuditEntry['by'], result: string): Meanwhile['to'] {
-  const change = action === 'mask' ? masked : unmasked;
-  return (doc, at) => audited(change(doc, at), { action, at: new Date(at).toISOString(), by, result });
-}
-
-/**
- * The moment that a note says, epoch milliseconds; `undefined` where it says none. It is `@` and that moment, or the switch's
- * own `uptime ms`. What is not known counts from the beginning.
- */
-function momentNoted(note: string, uptimeMs: number, now: number): number | undefined {
-  if (!/^@?\d+$/.test(note)) return undefined;
-  // thirteen digits are milliseconds, whatever is behind them
-  const moment = note.startsWith('@') ? Number(note.slice(1, 14)) : now - (uptimeMs - Number(note));
-  return Number.isFinite(moment) && moment <= now ? Math.round(moment) : 0;
 }

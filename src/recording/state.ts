@@ -75,6 +75,12 @@ export function resumed(doc: RecordingDocument, pause: Pause, at: number): Recor
   return { ...doc, internal: { ...internal, pauses, held_ms } };
 }
 
+/** The recorded party has let go; by now all its holds on the leg come to `heldMs`. */
+export function unheld(doc: RecordingDocument, heldMs: number, at: number): RecordingDocument {
+  const going = resumed(doc, 'hold', at);
+  return { ...going, internal: { ...going.internal, leg_held_ms: heldMs } };
+}
+
 /** Masked from `at` on; a recording that is masked already stays as it is. */
 export function masked(doc: RecordingDocument, at: number): RecordingDocument {
   if (doc.state === 'masked') return doc;
@@ -107,10 +113,10 @@ export function segmentEnded(doc: RecordingDocument, at: number): RecordingDocum
   return paused({ ...doc, segments }, 'gap', at);
 }
 
-/** Another segment runs, on `leg`, whose party holds or does not. */
+/** Another segment runs, on `leg`, whose party holds or does not; its holds before came to `heldMs`. */
 export function segmentStarted(
   doc: RecordingDocument,
-  { leg, file, isHeld }: { leg: string; file: string; isHeld: boolean },
+  { leg, file, isHeld, heldMs }: { leg: string; file: string; isHeld: boolean; heldMs: number },
   at: number,
 ): RecordingDocument {
   const held = isHeld ? paused(doc, 'hold', at) : resumed(doc, 'hold', at);
@@ -118,7 +124,7 @@ export function segmentStarted(
   return {
     ...going,
     segments: [...going.segments, { call_id: leg, file, start_ms: offsetAt(going, at) }],
-    internal: { ...going.internal, leg },
+    internal: { ...going.internal, leg, leg_held_ms: heldMs },
   };
 }
 

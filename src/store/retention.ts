@@ -28,8 +28,14 @@ export class RetentionStore {
     return this.#mirror.all().map(([key]) => decodeURIComponent(key));
   }
 
-  async put(account: string, settings: RetentionSettings): Promise<void> {
-    await this.#mirror.update(encodeURIComponent(account), () => settings);
+  /** Resolves with what there was before. */
+  async put(account: string, settings: RetentionSettings): Promise<RetentionSettings | undefined> {
+    let before: RetentionSettings | undefined;
+    await this.#mirror.update(encodeURIComponent(account), (current) => {
+      before = current;
+      return settings;
+    });
+    return before;
   }
 
   async delete(account: string): Promise<void> {

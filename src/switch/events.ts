@@ -19,6 +19,8 @@ export interface LegData {
   bypassMedia: boolean;
   /** Since when its own party has the call on hold: epoch, milliseconds, by the switch's clock. */
   heldSince?: number;
+  /** When its own party's last hold began, which may be over: epoch, milliseconds, by the switch's clock. */
+  lastHeld?: number;
   /** What its own party's holds that are over come to, milliseconds. */
   heldMs?: number;
   /** The other half of a loopback channel. */
@@ -57,7 +59,10 @@ export type SwitchEvent =
       b: string;
     })
   | Of<'hold'>
-  | Of<'unhold'>
+  | (Of<'unhold'> & {
+      /** What its party's holds come to, this one too, milliseconds. */
+      heldMs?: number;
+    })
   | (Of<'hangup'> & { cause: string })
   | Of<'destroy'>
   | (Of<'dtmf'> & { digit: string })

@@ -47,7 +47,7 @@ export function eventOf(raw: RawEvent): SwitchEvent | undefined {
     case 'CHANNEL_HOLD':
       return { type: 'hold', uuid, at };
     case 'CHANNEL_UNHOLD':
-      return { type: 'unhold', uuid, at };
+      return { type: 'unhold', uuid, at, ...holdsOf(raw) };
     case 'CHANNEL_HANGUP':
       return { type: 'hangup', uuid, at, cause: text(raw, 'Hangup-Cause') };
     case 'CHANNEL_DESTROY':
@@ -104,8 +104,7 @@ export function legOf(raw: RawEvent): LegData | undefined {
   if (!isUuid(uuid) || createdAt === undefined) return undefined;
   if (direction !== 'inbound' && direction !== 'outbound') return undefined;
   const otherHalf = text(raw, `${VARIABLE}other_loopback_leg_uuid`);
-  const lastHold = milliseconds(raw, 'Caller-Channel-Last-Hold');
-  const heldMs = milliseconds(raw, 'Caller-Channel-Hold-Accum');
+  const lastHeld = milliseconds(raw, 'Caller-Channel-Last-Hold');
   return {
     uuid,
     name: text(raw, 'Channel-Name'),
@@ -118,8 +117,9 @@ export function legOf(raw: RawEvent): LegData | undefined {
     calleeIdNumber: text(raw, 'Caller-Callee-ID-Number'),
     destination: text(raw, 'Caller-Destination-Number'),
     bypassMedia: raw[`${VARIABLE}bypass_media`] === 'true',
-    ...(raw['Channel-Call-State'] === 'HELD' && lastHold !== undefined && { heldSince: lastHold }),
-    ...(heldMs !== undefined && { heldMs }),
+    ...(raw['Channel-Call-State'] === 'HELD' && lastHeld !== undefined && { heldSince: lastHeld }),
+    ...(lastHeld !== undefined && { lastHeld }),
+    ...holdsOf(raw),
     ...(otherHalf !== '' && { otherHalf }),
     variable: (name) => (VARIABLE + name in raw ? text(raw, VARIABLE + name) : undefined),
   };
@@ -165,6 +165,12 @@ function text(raw: RawEvent, key: string): string {
 }
 
 /** The switch counts in microseconds. */
+/** What the holds of a leg's party that are over come to. */
+function holdsOf(raw: RawEvent): Pick<LegData, 'heldMs'> {
+  const heldMs = milliseconds(raw, 'Caller-Channel-Hold-Accum');
+  return heldMs === undefined ? {} : { heldMs };
+}
+
 function milliseconds(raw: RawEvent, key: string): number | undefined {
   const micros = Number(text(raw, key));
   return micros > 0 && micros < LAST_US ? Math.floor(micros / 1000) : undefined;

@@ -18,10 +18,10 @@ describe('audit as CSV', () => {
     const [names, row, end] = csvOf([line]).split('\r\n');
     expect(names).to.equal(
       '"at","action","result","by","user_id","call_id","token_id","account_id","recording_id","owner_id",' +
-        '"instance","seq","previous","hash"',
+        '"webhook_id","before","after","instance","seq","previous","hash"',
     );
     expect(row).to.equal(
-      '"2026-01-01T00:00:00.000Z","mask","ok","code","1002","leg","","example.com","202601-1","1001","i","1",' +
+      '"2026-01-01T00:00:00.000Z","mask","ok","code","1002","leg","","example.com","202601-1","1001","","","","i","1",' +
         `"${'0'.repeat(64)}","${hashOf(line)}"`,
     );
     expect(end).to.equal('');

@@ -1,6 +1,6 @@
 /** Brings about what is planned to go wrong, and writes down when it did. */
 import type { ServiceChild } from './child.js';
-import type { Journal } from './journal.js';
+import type { FaultJournal, Journal } from './journal.js';
 import type { Fault } from './plan.js';
 import type { Target, Targets } from './targets.js';
 import { pass, type World } from './world.js';
@@ -27,17 +27,17 @@ export class Faults {
     const facts = Object.values(how).join(' ');
     const entry = { what: `${kind} ${facts}`.trim(), kind, from: Date.now(), to: Infinity };
     this.scene.journal.faults.push(entry);
-    await this.#happen(fault);
+    await this.#happen(fault, entry);
     entry.to = Date.now();
   }
 
-  async #happen(fault: Fault): Promise<void> {
+  async #happen(fault: Fault, entry: FaultJournal): Promise<void> {
     const { world, child, targets } = this.scene;
     switch (fault.kind) {
       case 'kill':
         return this.#kill(fault.downMs);
       case 'kill_at':
-        return this.#killAt(fault);
+        return this.#killAt(fault, entry);
       case 'reset':
         return world.relay.reset(fault.ms);
       case 'stall':
@@ -66,7 +66,8 @@ export class Faults {
     return this.#killing;
   }
 
-  async #killAt({ command, moment, delayMs, downMs }: Fault & { kind: 'kill_at' }): Promise<void> {
+  async #killAt(fault: Fault & { kind: 'kill_at' }, entry: FaultJournal): Promise<void> {
+    const { command, moment, delayMs, downMs } = fault;
     const { relay } = this.scene.world;
     let sprung = (): void => undefined;
     const late = setTimeout(() => sprung(), TRAP_MS);
@@ -77,6 +78,7 @@ export class Faults {
     });
     clearTimeout(late);
     relay.trap = undefined;
+    entry.from = Date.now();
     await this.#kill(downMs);
   }
 

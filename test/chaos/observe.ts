@@ -9,7 +9,7 @@ import { parseWav } from '../support/wav.js';
 import type { Api } from './api.js';
 import { heardIn } from './audio.js';
 import type { Journal } from './journal.js';
-import type { Observed } from './verdicts.js';
+import type { Observed } from './observed.js';
 
 /** The metaflows that a POST stores, by which they are known again. */
 export function markedFlows(marker: number): object {

@@ -10,10 +10,11 @@ import { ServiceChild } from './child.js';
 import { Conversation } from './conversation.js';
 import { Faults } from './faults.js';
 import { Journal } from './journal.js';
+import type { Observed } from './observed.js';
 import { filesBelow, listen, markedFlows, markers, POSTED_USERS, tellingLines } from './observe.js';
 import { planOf, type PlannedCall } from './plan.js';
 import { Targets } from './targets.js';
-import { everyEventIsTold, everyUploadArrived, SHORT_MS, VERDICTS, type Observed } from './verdicts.js';
+import { everyEventIsTold, everyUploadArrived, SHORT_MS, VERDICTS } from './verdicts.js';
 import { pass, World } from './world.js';
 
 /** Between two POSTs, milliseconds. */

@@ -1,10 +1,11 @@
 import { expect } from 'chai';
+import { uuidDigits } from '../../src/uuid.js';
 import { parseWav } from '../support/wav.js';
 import { heardIn } from './audio.js';
 import { PLAIN_WORDS, SECRET_WORD } from './conversation.js';
 import type { CallJournal } from './journal.js';
 import * as verdicts from './verdicts.js';
-import type { Observed } from './verdicts.js';
+import type { Observed } from './observed.js';
 
 const RATE = 8000;
 const ID = '202611-00000000000000000000000000000001';
@@ -175,12 +176,34 @@ describe('chaos: the verdicts', () => {
   it('see files without document, documents without file, and files that are not what the document says', () => {
     expect(wrong({ files: ['a.wav', 'a-2.wav'] })).to.deep.equal(['noOrphans']);
     expect(wrong({ sums: new Map() })).to.deep.equal(['noOrphans']);
+    const began = 1_795_000_000_000;
+    const files = ['a.wav', `202611-${uuidDigits(began)}.wav`];
+    const fault = (kind: string, from: number, to: number) => ({
+      what: '',
+      kind,
+      from: began + from,
+      to: began + to,
+    });
+    const killed = fault('kill_at', 300, 2000);
+    const crashed = fault('switch_crash', 2500, 3000);
+    expect(wrong({ files, faults: [killed, crashed] })).to.deep.equal([]);
+    // it was stored, or could be: the service was there before, or after
+    for (const faults of [[killed], [crashed], [killed, fault('switch_crash', 5000, 6000)]])
+      expect(wrong({ files, faults })).to.deep.equal(['noOrphans']);
+    const late = fault('kill', 1500, 2000);
+    expect(wrong({ files, faults: [late, crashed] })).to.deep.equal(['noOrphans']);
     expect(wrong({ sums: new Map([[ID, 'bb']]) })).to.deep.equal(['noOrphans']);
     expect(wrong(recordings({ state: 'discarded', url: undefined }))).to.include('noOrphans');
   });
 
   it('see an event that was not told, and an upload that did not arrive as it was', () => {
     expect(wrong({ told: new Map() })).to.deep.equal(['everyEventIsTold']);
+    const steps = (...actions: ('mask' | 'unmask')[]) =>
+      recordings({ audit: actions.map((action) => ({ action, at: '', by: 'code', result: 'ok' })) });
+    expect(wrong(steps('mask', 'mask'))).to.deep.equal([]);
+    expect(wrong(steps('mask', 'unmask'))).to.deep.equal(['everyEventIsTold']);
+    // of what was not masked: nothing changed
+    expect(wrong(steps('unmask', 'mask'))).to.deep.equal([]);
     expect(wrong({ uploads: new Map() })).to.deep.equal(['everyUploadArrived']);
     expect(wrong({ uploads: new Map([[ID, 'bb']]) })).to.deep.equal(['everyUploadArrived']);
     expect(wrong(recordings({ delivery: 'pending' }))).to.deep.equal(['everyUploadArrived']);

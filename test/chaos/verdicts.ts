@@ -1,52 +1,15 @@
 /** Whether it kept its word: pure functions over what was observed, each with what it looked at and what was wrong. */
-import type { Span } from '../support/tones.js';
-import type { ShownRecording } from './api.js';
-import type { Heard } from './audio.js';
-import type { Holdings } from './child.js';
-import { SECRET_WORD } from './conversation.js';
-import type { CallJournal, FaultJournal, PostJournal, Word } from './journal.js';
-
-export interface Verdict {
-  what: string;
-  /** How many things it was looked for in. */
-  looked: number;
-  /** Of those, how many a fault of the switch or the disk made nobody's fault. */
-  excused?: number;
-  violations: string[];
-}
-
-/** All that was seen from outside. */
-export interface Observed {
-  calls: CallJournal[];
-  faults: FaultJournal[];
-  posts: PostJournal[];
-  recordings: ShownRecording[];
-  /** What the files have, by recording. */
-  heard: ReadonlyMap<string, Heard>;
-  /** SHA-256 of the files, by recording. */
-  sums: ReadonlyMap<string, string>;
-  /** Every file below the recordings folder. */
-  files: string[];
-  /** The marker of the metaflows that are stored, by user. */
-  stored: ReadonlyMap<string, number | undefined>;
-  uploads: ReadonlyMap<string, string>;
-  told: ReadonlyMap<string, ReadonlySet<string>>;
-  /** Lines of the log that have what none may have. */
-  tellingLines: string[];
-  mishaps: string[];
-  before: Holdings;
-  after: Holdings;
-}
+import { timeOfUuid } from '../../src/uuid.js';
+import { masksAreWhereTheDocumentSays, noSecretIsHeard, plainWordsAreHeard } from './audible.js';
+import type { FaultJournal } from './journal.js';
+import { judged, type Observed, type Verdict } from './observed.js';
 
 /** What is shorter is discarded where it is to be, milliseconds. */
 export const SHORT_MS = 3000;
-/** How far the document may be from the file, milliseconds. */
-export const EXACT_MS = 250;
-/** What a switch that crashes has not written yet, milliseconds. */
-const UNWRITTEN_MS = 3000;
-const TOUCH_MS = 100;
-/** Fewer samples of silence are a switch that is busy. */
-const MASK_AT_LEAST_MS = 300;
+/** How long a recording that begins may not be stored yet, milliseconds. */
+const UNSTORED_MS = 1000;
+/** How long a service that is back may not have read what the switch has noted, milliseconds. */
+const UNREAD_MS = 2000;
 /** What may stay of the heap and of handles: caches, and connections that are kept for the next request. */
 const HEAP_MORE = 24 * 2 ** 20;
 const HANDLES_MORE = 4;
@@ -104,104 +67,6 @@ export function nobodyElseRecords({ calls, recordings }: Pick<Observed, 'calls' 
   });
 }
 
-export function noSecretIsHeard({
-  calls,
-  recordings,
-  heard,
-}: Pick<Observed, 'calls' | 'recordings' | 'heard'>): Verdict {
-  const files = recordings.filter(({ id }) => heard.has(id));
-  const said = calls.flatMap(({ words }) => words.filter(({ kind }) => kind === 'secret'));
-  const verdict = judged('secrets said while masked, in no file', files, ({ id }) => {
-    const at = heard.get(id)?.words.get(SECRET_WORD);
-    return at === undefined ? undefined : `${id} has one at ${at} ms`;
-  });
-  return { ...verdict, looked: said.length };
-}
-
-/** Silence and intervals are the same, but for {@link EXACT_MS} at their ends. */
-export function masksAreWhereTheDocumentSays({
-  calls,
-  recordings,
-  heard,
-  faults,
-}: Pick<Observed, 'calls' | 'recordings' | 'heard' | 'faults'>): Verdict {
-  const all = recordings.filter(({ id, state }) => state === 'completed' && heard.has(id));
-  // What a full disk swallowed is missing in the file, and nobody knows where.
-  const ended = all.filter(({ call_id }) => {
-    const call = calls.find(({ legs }) => legs.includes(call_id));
-    return !faults.some(
-      ({ kind, from, to }) => kind === 'disk_full' && call && from < call.endedAt && to > call.beganAt,
-    );
-  });
-  const verdict = judged('masks are silent where the document says', ended, (recording) => {
-    const { id } = recording;
-    const { silent, ms } = heard.get(id)!;
-    const intervals = merged(
-      recording.mask_intervals.map(({ start_ms, end_ms = ms }) => ({ startMs: start_ms, endMs: end_ms })),
-    );
-    const spans = merged(silent.filter(({ startMs, endMs }) => endMs - startMs >= MASK_AT_LEAST_MS));
-    const loud = intervals.find((interval) => !covers(spans, shrunk(interval)));
-    const unsaid = isMaskLost(recording, calls, faults)
-      ? undefined
-      : spans.find((span) => !covers(intervals, shrunk(span)));
-    if (!loud && !unsaid) return;
-    return `${id}: says ${show(intervals)}, is silent in ${show(spans)} of ${Math.round(ms)} ms`;
-  });
-  const intervals = (of: typeof all) =>
-    of.reduce((sum, { mask_intervals }) => sum + mask_intervals.length, 0);
-  return { ...verdict, looked: intervals(ended), excused: intervals(all) - intervals(ended) };
-}
-
-/** The switch masked by itself, no service heard of it, and what it had noted went with its crash. */
-function isMaskLost(
-  { call_id }: Observed['recordings'][number],
-  calls: CallJournal[],
-  faults: FaultJournal[],
-): boolean {
-  const call = calls.find(({ legs }) => legs.includes(call_id));
-  return faults.some(
-    ({ kind, from }) =>
-      kind === 'switch_crash' &&
-      call?.asked.some(
-        ({ action, outcome, at }) =>
-          action === 'mask' && outcome === 'nothing' && at < from && from < call.endedAt,
-      ),
-  );
-}
-
-/** Each word that was said in clear is in a recording of the call. */
-export function plainWordsAreHeard({
-  calls,
-  recordings,
-  heard,
-  faults,
-}: Pick<Observed, 'calls' | 'recordings' | 'heard' | 'faults'>): Verdict {
-  const said = calls.flatMap((call) =>
-    call.words
-      .filter(({ kind, to }) => kind === 'plain' && to < call.endedAt)
-      .map((word) => ({ call, word })),
-  );
-  const owed = said.filter(({ word }) => !isExcused(word, faults));
-  const verdict = judged('words said in clear are in the file', owed, ({ call, word }) => {
-    const own = recordings.filter(({ call_id }) => call.legs.includes(call_id));
-    // everyRecordingEnded sees to it that it was short
-    if (own.some(({ state }) => state === 'discarded')) return;
-    return own.some(({ id }) => heard.get(id)?.words.has(word.hz))
-      ? undefined
-      : `call ${call.id}: ${word.hz} Hz said at ${word.from}, in none of ${own.map(({ id }) => id).join(', ')}`;
-  });
-  return { ...verdict, excused: said.length - owed.length };
-}
-
-/** What a switch or a disk lost is no fault of the service. */
-function isExcused({ from, to }: Word, faults: FaultJournal[]): boolean {
-  return faults.some(
-    (fault) =>
-      (fault.kind === 'switch_crash' && fault.from < to + UNWRITTEN_MS && fault.to > from) ||
-      (fault.kind === 'disk_full' && fault.from < to + UNWRITTEN_MS && fault.to > from),
-  );
-}
-
 /** What is stored is the last that was acknowledged, or one that came after it. */
 export function postsAreThere({ posts, stored }: Pick<Observed, 'posts' | 'stored'>): Verdict {
   const users = [...new Set(posts.map(({ user }) => user))];
@@ -223,7 +88,8 @@ export function noOrphans({
   recordings,
   files,
   sums,
-}: Pick<Observed, 'recordings' | 'files' | 'sums'>): Verdict {
+  faults,
+}: Pick<Observed, 'recordings' | 'files' | 'sums' | 'faults'>): Verdict {
   const kept = new Set(
     recordings.flatMap(({ state, segments }) => {
       if (state === 'discarded') return [];
@@ -232,7 +98,8 @@ export function noOrphans({
         : segments.slice(0, 1).map(({ file }) => file);
     }),
   );
-  const orphans = files.filter((file) => !kept.has(file)).map((file) => `file ${file}`);
+  const unknown = files.filter((file) => !kept.has(file));
+  const orphans = unknown.filter((file) => !isBeginningLost(file, faults)).map((file) => `file ${file}`);
   const without = recordings
     .filter(({ id, state }) => state === 'completed' && !sums.has(id))
     .map(({ id }) => `document ${id} has no file`);
@@ -242,24 +109,43 @@ export function noOrphans({
   return {
     what: 'files without document, documents without file',
     looked: files.length + recordings.length,
+    excused: unknown.length - orphans.length,
     violations: [...orphans, ...without, ...wrong],
   };
 }
 
+/** The service was killed while the recording began, and with the switch went the only note of it before it could be read. */
+function isBeginningLost(file: string, faults: FaultJournal[]): boolean {
+  const digits = /-([0-9a-f]{32})\.wav$/.exec(file)?.[1];
+  if (digits === undefined) return false;
+  const began = timeOfUuid(digits);
+  const kills = faults.filter(
+    ({ kind, from }) => kind.startsWith('kill') && from >= began && from < began + UNSTORED_MS,
+  );
+  return faults.some(
+    ({ kind, from }) =>
+      kind === 'switch_crash' && kills.some((kill) => from >= kill.from && from < kill.to + UNREAD_MS),
+  );
+}
+
 export function everyEventIsTold({ recordings, told }: Pick<Observed, 'recordings' | 'told'>): Verdict {
-  const events = recordings.flatMap(({ id, state, audit }) => {
-    const ok = (action: string) => audit.some((entry) => entry.action === action && entry.result === 'ok');
-    return [
-      { id, event: 'started' },
-      ...(ok('mask') ? [{ id, event: 'masked' }] : []),
-      ...(ok('unmask') ? [{ id, event: 'unmasked' }] : []),
-      { id, event: 'stopped' },
-      { id, event: state },
-    ];
-  });
+  const events = recordings.flatMap(({ id, state, audit }) =>
+    ['started', ...maskEvents(audit), 'stopped', state].map((event) => ({ id, event })),
+  );
   return judged('events are told to the webhook', events, ({ id, event }) =>
     told.get(id)?.has(`recording.${event}`) ? undefined : `${id}: ${event}`,
   );
+}
+
+/** Each change is told; whoever masks what is masked, or unmasks what is not, changes nothing. */
+function maskEvents(audit: Observed['recordings'][number]['audit']): string[] {
+  let isMasked = false;
+  return audit.flatMap(({ action, result }) => {
+    const masks = action === 'mask';
+    if (result !== 'ok' || (!masks && action !== 'unmask') || masks === isMasked) return [];
+    isMasked = masks;
+    return masks ? 'masked' : 'unmasked';
+  });
 }
 
 export function everyUploadArrived({
@@ -295,31 +181,4 @@ export function nothingStays({ before, after }: Pick<Observed, 'before' | 'after
     looked: Object.keys(after.counts).length,
     violations,
   };
-}
-
-function judged<T>(what: string, all: readonly T[], wrong: (one: T) => string | undefined): Verdict {
-  return { what, looked: all.length, violations: all.map(wrong).filter((each) => each !== undefined) };
-}
-
-/** Spans in order, those that all but touch as one. */
-function merged(spans: readonly Span[]): Span[] {
-  const all: Span[] = [];
-  for (const span of [...spans].sort((a, b) => a.startMs - b.startMs)) {
-    const last = all.at(-1);
-    if (last && span.startMs - last.endMs <= TOUCH_MS) last.endMs = Math.max(last.endMs, span.endMs);
-    else all.push({ ...span });
-  }
-  return all;
-}
-
-function shrunk({ startMs, endMs }: Span): Span {
-  return { startMs: startMs + EXACT_MS, endMs: endMs - EXACT_MS };
-}
-
-function covers(spans: readonly Span[], { startMs, endMs }: Span): boolean {
-  return endMs <= startMs || spans.some((span) => span.startMs <= startMs && span.endMs >= endMs);
-}
-
-function show(spans: readonly Span[]): string {
-  return `[${spans.map(({ startMs, endMs }) => `${Math.round(startMs)}–${Math.round(endMs)}`).join(', ')}]`;
 }

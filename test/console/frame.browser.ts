@@ -124,6 +124,23 @@ describe('the console', function () {
     expect(recording?.mask_intervals).to.have.length(1);
   });
 
+  it('leads to a page about the API that axe finds nothing on, nor its policy, on a telephone', async () => {
+    const page = kept(await lab.visitor({ viewport: { width: 360, height: 740 } }));
+    const refused: string[] = [];
+    page.on('console', (message) => refused.push(message.text()));
+    await page.goto(`${lab.service.url}/docs`);
+    const open = (every: number) =>
+      page.evaluate(
+        `document.querySelectorAll('details').forEach((each, i) => (each.open = i % ${every} === 0))`,
+      );
+    await open(1);
+    expect(await page.evaluate('document.documentElement.scrollWidth')).to.equal(360);
+    // All of them take axe half a minute, and are alike.
+    await open(10);
+    expect(await lab.faults(page)).to.deep.equal([]);
+    expect(refused).to.deep.equal([]);
+  });
+
   for (const colorScheme of ['light', 'dark'] as const) {
     it(`has nothing that axe finds on any page, and none wider than a telephone, ${colorScheme}`, async () => {
       const page = kept(await lab.visitor({ colorScheme }));

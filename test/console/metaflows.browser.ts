@@ -22,8 +22,8 @@ describe('the console’s metaflows', function () {
   afterEach(() => page.context().close());
   after(() => lab.close());
 
-  const open = async (token = TOKEN) => {
-    page = await lab.loggedIn(token);
+  const open = async (token = TOKEN, options?: Parameters<ConsoleLab['loggedIn']>[1]) => {
+    page = await lab.loggedIn(token, options);
     await page.getByRole('navigation').getByRole('link', { name: 'Metaflows' }).click();
     await page.getByRole('heading', { name: 'Codes' }).waitFor();
   };
@@ -115,6 +115,20 @@ describe('the console’s metaflows', function () {
     await page.getByRole('row', { name: /^\*7 .*instead of the device/ }).waitFor();
     expect(await stored()).to.deep.equal({ numbers: { 7: { module: 'hangup' }, 8: { module: 'none' } } });
     await lab.ask('DELETE', ofDevice);
+  });
+
+  it('are a list on a telephone, where each cell says what it is, and nothing is to be scrolled to', async () => {
+    await open(TOKEN, { viewport: { width: 360, height: 740 } });
+    const row = page.getByRole('row', { name: /^\*7 Record the account/ });
+    expect(
+      await row
+        .getByRole('cell')
+        .first()
+        .evaluate((cell) => getComputedStyle(cell, '::before').content),
+    ).to.equal('"What it does" / ""');
+    const { x, width } = (await row.getByRole('button', { name: 'Remove *7' }).boundingBox())!;
+    expect(x + width).to.be.below(360);
+    expect(await lab.faults(page)).to.deep.equal([]);
   });
 
   it('say which codes make each other wait, and what would fire and when', async () => {

@@ -98,6 +98,25 @@ describe('contract: the service killed, masks', function () {
     await maskedWhereHeard(caller);
   });
 
+  it('while its party talks, which holds and lets go, as it had before: a mask lies where it is heard', async () => {
+    const { caller } = await lab().phones.call('1001', '1002');
+    await service.connected(caller);
+    for (const record of [true, false]) {
+      await lab().phones.hold(caller);
+      await talk(400);
+      await lab().phones.unhold(caller);
+      await talk(600);
+      if (record) await service.record(caller, {});
+    }
+    await service.kill();
+    await lab().phones.hold(caller);
+    await talk(600);
+    await lab().phones.unhold(caller);
+    await talk(400);
+    service = await TestService.spawn(lab(), service);
+    await maskedWhereHeard(caller);
+  });
+
   it('while its party holds, which lets go and hangs up: what was said counts for record_min_sec', async () => {
     const { caller } = await lab().phones.call('1001', '1002');
     await service.connected(caller);

@@ -787,6 +787,20 @@ describe('delivery', () => {
         settings: { ...settings({ retries: 0 }), enabled: false },
         disable_reason: '10 events in a row could not be told; the last attempt: http_status 500',
       });
+      const { lines } = await store.audit.page(100);
+      expect(lines).to.have.lengthOf(1);
+      expect(lines[0]!.line).to.deep.include({
+        action: 'webhook',
+        by: 'service',
+        result: 'ok',
+        account_id: ACCOUNT,
+        webhook_id: id,
+        before: {},
+        after: {
+          enabled: false,
+          disable_reason: '10 events in a row could not be told; the last attempt: http_status 500',
+        },
+      });
       receiver.received.length = 0;
       await happened();
       await delivery.idle();

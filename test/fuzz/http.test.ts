@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { readdirSync, readFileSync } from 'node:fs';
-import { bodyFor, HOLDERS, World } from '../support/world.js';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { ACCOUNT, bodyFor, HOLDERS, World } from '../support/world.js';
 import { cases, LIMIT_MS, prototypeKey, text } from './cases.js';
 import { exchange, type Answer } from './wire.js';
 
@@ -241,6 +242,12 @@ describe('fuzzing HTTP', function () {
   after(() => world.close());
   afterEach(async () => {
     expect((await fetch(`${world.url}/healthz`)).status).to.equal(200);
+    const { recordingsMount } = world.api;
+    expect(existsSync('/tmp/escaped')).to.equal(false);
+    expect(readdirSync(dirname(recordingsMount))).to.have.members(['db', 'recordings']);
+    expect(readdirSync(recordingsMount)).to.deep.equal([ACCOUNT]);
+    const below = readdirSync(join(recordingsMount, ACCOUNT), { recursive: true }).map(String);
+    for (const path of below) expect(path).to.match(/^\d{4}(\/\d\d(\/\d\d(\/\d{6}-[0-9a-f]{32}\.wav)?)?)?$/);
   });
 
   /** A clear answer, and nothing of how it came about. */

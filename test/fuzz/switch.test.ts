@@ -184,6 +184,49 @@ describe('fuzzing a switch', function () {
     );
   });
 
+  it('shows callers’ names as they came: Latin-1, percent signs, newlines, and what looks like another event', async () => {
+    const names = [
+      'Zo\xeb',
+      '100% %E9 %zz %0a%0d',
+      'two\nlines\r\n\r\n',
+      'x\n\nContent-Length: 2\nContent-Type: text/event-json\n\n{}',
+      'data: {}\n\nevent: reset',
+      '\u{1f4a5} \ud800',
+    ];
+    const { body } = await fetch(`${service.url}/v2/accounts/example.com/events`, {
+      headers: { 'X-Auth-Token': TOKEN },
+    });
+    const reader = body!.pipeThrough(new TextDecoderStream()).getReader();
+    const streamed = async (uuid: string): Promise<string> => {
+      let text = '';
+      while (!text.includes(`"${uuid}"`) || !text.endsWith('\n\n')) text += (await reader.read()).value ?? '';
+      return text;
+    };
+    for (const [n, name] of names.entries()) {
+      const uuid = `name-${n}`;
+      const raw = {
+        ...plain('CHANNEL_CREATE', uuid),
+        'Caller-Caller-ID-Name': name,
+        variable_domain_name: 'example.com',
+        variable_user_name: '1001',
+      };
+      say(raw, /[\x80-\xff]/.test(name) ? 'as Latin-1' : 'whole');
+      await sync();
+      // a byte that is no UTF-8
+      const shown = name.replaceAll(/[\x80-\xff]/g, '\ufffd');
+      const path = `/v2/accounts/example.com/channels/${uuid}`;
+      const answer = await fetch(service.url + path, { headers: { 'X-Auth-Token': TOKEN } });
+      const { data } = (await answer.json()) as { data: object };
+      expect(data).to.include({ caller_id_name: shown });
+      const events = (await streamed(uuid)).split('\n\n').filter((each) => each.includes('data: '));
+      for (const each of events)
+        expect(each).to.match(/^(id: \S+\n)?event: call\.created\ndata: \{[^\n]*\}$/);
+    }
+    await reader.cancel();
+    await endAll();
+    judge();
+  });
+
   it('keeps nothing of legs that have gone, in whatever order it was told of them', async () => {
     const orders = [
       'DESTROY HANGUP CREATE DESTROY',

@@ -93,7 +93,7 @@ describe('the end of a recording', () => {
     });
     const gap = segmentEnded(active.doc, STARTED + 2000);
     const file = first.replace('.wav', '-2.wav');
-    const next = segmentStarted(gap, { leg: 'leg-a', file, isHeld: false }, STARTED + 3000);
+    const next = segmentStarted(gap, { leg: 'leg-a', file, isHeld: false, heldMs: 0 }, STARTED + 3000);
     active.doc = unmasked(masked(next, STARTED + 3200), STARTED + 3700);
     await finisher.finish(active, 'hangup', undefined);
     await finisher.idle();

@@ -56,7 +56,7 @@ describe('the states of a recording', () => {
 
   it('carry a mask over to the next segment, whose gap is not in the audio', () => {
     const gap = segmentEnded(masked(doc, 11_000), 12_000);
-    const next = segmentStarted(gap, { leg: 'leg-c', file: 'x-2.wav', isHeld: false }, 15_000);
+    const next = segmentStarted(gap, { leg: 'leg-c', file: 'x-2.wav', isHeld: false, heldMs: 0 }, 15_000);
     const clear = unmasked(next, 16_000);
     expect(next.state).to.equal('masked');
     expect(next.internal.leg).to.equal('leg-c');
@@ -71,14 +71,14 @@ describe('the states of a recording', () => {
 
   it('wait for a bridge no longer in a segment that begins with one', () => {
     const waiting = segmentEnded(paused(doc, 'wait', 10_000), 12_000);
-    const next = segmentStarted(waiting, { leg: 'leg-c', file: 'x-2.wav', isHeld: false }, 15_000);
+    const next = segmentStarted(waiting, { leg: 'leg-c', file: 'x-2.wav', isHeld: false, heldMs: 0 }, 15_000);
     expect(next.internal.pauses).to.deep.equal([]);
     expect(offsetAt(next, 16_000)).to.equal(1000);
   });
 
   it('lie in the whole as its files are long, less what trimming cut off', () => {
     const gap = segmentEnded(unmasked(masked(doc, 10_100), 11_000), 12_000);
-    const next = segmentStarted(gap, { leg: 'leg-c', file: 'x-2.wav', isHeld: false }, 15_000);
+    const next = segmentStarted(gap, { leg: 'leg-c', file: 'x-2.wav', isHeld: false, heldMs: 0 }, 15_000);
     const over = ended(next, {
       state: 'completed',
       reason: 'code',
@@ -95,11 +95,11 @@ describe('the states of a recording', () => {
 
   it('go on as if a segment without audio had never begun', () => {
     const gap = segmentEnded(doc, 12_000);
-    const next = segmentStarted(gap, { leg: 'leg-c', file: 'x-2.wav', isHeld: false }, 15_000);
+    const next = segmentStarted(gap, { leg: 'leg-c', file: 'x-2.wav', isHeld: false, heldMs: 0 }, 15_000);
     const lost = segmentLost(masked(next, 16_000));
     expect(lost.segments).to.deep.equal(gap.segments);
     expect(lost.mask_intervals).to.deep.equal([{ start_ms: 2000 }]);
-    const again = segmentStarted(lost, { leg: 'leg-c', file: 'x-2.wav', isHeld: false }, 18_000);
+    const again = segmentStarted(lost, { leg: 'leg-c', file: 'x-2.wav', isHeld: false, heldMs: 0 }, 18_000);
     expect(offsetAt(again, 18_500)).to.equal(2500);
   });
 

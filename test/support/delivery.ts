@@ -129,6 +129,7 @@ export async function testDelivery(
     callbackWords: { ozeki: recordCompleted },
     send: (outgoing, signal) => sender.send(outgoing, signal),
     publish: () => undefined,
+    audit: (event) => store.audit.append(event),
     log: capturingLog().log,
     ...options,
   });

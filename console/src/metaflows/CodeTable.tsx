@@ -42,41 +42,39 @@ export function CodeTable({ levels, level, merged, isReadOnly, edit, remove }: P
         <Table
           label={words.codes}
           columns={[words.code, words.does, words.comesFrom, !isReadOnly && words.change]}
-        >
-          {codes.map((code) => (
-            <tr key={`${code.kind} ${code.code}`}>
-              <th scope="row">
+          naming={words.code}
+          rows={codes.map((code) => ({
+            key: `${code.kind} ${code.code}`,
+            cells: [
+              <>
                 <code>{code.code}</code> {code.kind === 'pattern' && <small>{words.kinds.pattern}</small>}
-              </th>
-              <td>{meaningOf(draftOf(code).node)}</td>
-              <td>
-                {words.from[code.from]}
-                {code.instead_of.length > 0 &&
-                  `, ${words.insteadOf(code.instead_of.map((each) => words.from[each]))}`}
-              </td>
-              {!isReadOnly && (
-                <td class="actions">
+              </>,
+              meaningOf(draftOf(code).node),
+              words.from[code.from] +
+                (code.instead_of.length === 0
+                  ? ''
+                  : `, ${words.insteadOf(code.instead_of.map((each) => words.from[each]))}`),
+              <span class="actions">
+                <button
+                  type="button"
+                  aria-label={words.changeOf(code.from === level ? words.edit : words.override, code.code)}
+                  onClick={() => edit(draftOf(code))}
+                >
+                  {code.from === level ? words.edit : words.override}
+                </button>
+                {code.from === level && (
                   <button
                     type="button"
-                    aria-label={words.changeOf(code.from === level ? words.edit : words.override, code.code)}
-                    onClick={() => edit(draftOf(code))}
+                    aria-label={words.changeOf(words.remove, code.code)}
+                    onClick={() => remove({ kind: code.kind, name: nameOf(code) })}
                   >
-                    {code.from === level ? words.edit : words.override}
+                    {words.remove}
                   </button>
-                  {code.from === level && (
-                    <button
-                      type="button"
-                      aria-label={words.changeOf(words.remove, code.code)}
-                      onClick={() => remove({ kind: code.kind, name: nameOf(code) })}
-                    >
-                      {words.remove}
-                    </button>
-                  )}
-                </td>
-              )}
-            </tr>
-          ))}
-        </Table>
+                )}
+              </span>,
+            ],
+          }))}
+        />
       )}
       {!isReadOnly && (
         <button

@@ -26,16 +26,19 @@ export function AuditTrail({ path, done }: { path: string; done: number }) {
       <h2 id="audit">{words.title}</h2>
       <Loaded asked={asked}>
         {(lines) => (
-          <Table label={words.title} columns={[words.when, words.what, words.who, words.result]}>
-            {lines.map(({ hash, at, action, by, user_id, token_id, result }) => (
-              <tr key={hash}>
-                <td>{dateOf(Date.parse(at))}</td>
-                <td>{words.actions[action]}</td>
-                <td>{[words.by[by], user_id, token_id].filter(Boolean).join(' ')}</td>
-                <td>{result}</td>
-              </tr>
-            ))}
-          </Table>
+          <Table
+            label={words.title}
+            columns={[words.when, words.what, words.who, words.result]}
+            rows={lines.map(({ hash, at, action, by, user_id, token_id, result }) => ({
+              key: hash,
+              cells: [
+                dateOf(Date.parse(at)),
+                words.actions[action],
+                [words.by[by], user_id, token_id].filter(Boolean).join(' '),
+                result,
+              ],
+            }))}
+          />
         )}
       </Loaded>
     </section>

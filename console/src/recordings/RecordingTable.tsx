@@ -11,21 +11,17 @@ export function RecordingTable({ recordings }: { recordings: readonly Recording[
     <Table
       label={words.title}
       columns={[words.started, words.parties, words.duration, words.state, words.label]}
-    >
-      {recordings.map((recording) => (
-        <tr key={recording.id}>
-          <td>
-            <a href={to('recordings', recording.id)}>{dateOf(fromGregorian(recording.start))}</a>
-          </td>
-          <td>{partiesOf(recording)}</td>
-          <td class="time">{durationOf(lengthOf(recording, now.value))}</td>
-          <td>
-            <span class={`state ${recording.state}`}>{words.states[recording.state]}</span>
-          </td>
-          <td>{recording.label}</td>
-        </tr>
-      ))}
-    </Table>
+      rows={recordings.map((recording) => ({
+        key: recording.id,
+        cells: [
+          <a href={to('recordings', recording.id)}>{dateOf(fromGregorian(recording.start))}</a>,
+          partiesOf(recording),
+          <span class="time">{durationOf(lengthOf(recording, now.value))}</span>,
+          <span class={`state ${recording.state}`}>{words.states[recording.state]}</span>,
+          recording.label,
+        ],
+      }))}
+    />
   );
 }
 

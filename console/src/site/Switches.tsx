@@ -22,21 +22,23 @@ export function Switches() {
       <Loaded asked={asked}>
         {({ switches, outbox, free_bytes }) => (
           <>
-            <Table label={words.switches} columns={[words.address, words.state, words.latency]}>
-              {switches.map(({ id, connected, ready, embedded, latency_ms }) => (
-                <tr key={id}>
-                  <th scope="row">
+            <Table
+              label={words.switches}
+              columns={[words.address, words.state, words.latency]}
+              naming={words.address}
+              rows={switches.map(({ id, connected, ready, embedded, latency_ms }) => ({
+                key: id,
+                cells: [
+                  <>
                     {id} {embedded && <small>{words.embedded}</small>}
-                  </th>
-                  <td>
-                    <span class={ready ? 'state completed' : 'state failed'}>
-                      {words.states[ready ? 'ready' : connected ? 'resynchronising' : 'down']}
-                    </span>
-                  </td>
-                  <td>{latency_ms !== undefined && words.latencyOf(latency_ms)}</td>
-                </tr>
-              ))}
-            </Table>
+                  </>,
+                  <span class={ready ? 'state completed' : 'state failed'}>
+                    {words.states[ready ? 'ready' : connected ? 'resynchronising' : 'down']}
+                  </span>,
+                  latency_ms !== undefined && words.latencyOf(latency_ms),
+                ],
+              }))}
+            />
             <p>{words.outbox(outbox)}</p>
             <p>{free_bytes === undefined ? words.unseen : words.disk(GIGABYTES.format(free_bytes / 1e9))}</p>
           </>

@@ -33,19 +33,20 @@ export function Tokens() {
         </p>
       )}
       <Loaded asked={asked}>
-        {(tokens) => (
-          <Table
-            label={words.tokens}
-            columns={[words.token, words.account, words.role, words.user, words.created, words.change]}
-          >
-            {tokens.map(({ id, account, role, user, created_at }) => (
-              <tr key={id}>
-                <th scope="row">{id}</th>
-                <td>{account ?? words.everyAccount}</td>
-                <td>{WORDS.header.roles[role]}</td>
-                <td>{user}</td>
-                <td>{dateOf(Date.parse(created_at))}</td>
-                <td>
+        {(tokens) =>
+          tokens.length > 0 && (
+            <Table
+              label={words.tokens}
+              columns={[words.token, words.account, words.role, words.user, words.created, words.change]}
+              naming={words.token}
+              rows={tokens.map(({ id, account, role, user, created_at }) => ({
+                key: id,
+                cells: [
+                  id,
+                  account ?? words.everyAccount,
+                  WORDS.header.roles[role],
+                  user,
+                  dateOf(Date.parse(created_at)),
                   <ActButton
                     label={words.deleteOf(id)}
                     question={words.sure(id)}
@@ -53,12 +54,12 @@ export function Tokens() {
                     done={asked.again}
                   >
                     {words.delete}
-                  </ActButton>
-                </td>
-              </tr>
-            ))}
-          </Table>
-        )}
+                  </ActButton>,
+                ],
+              }))}
+            />
+          )
+        }
       </Loaded>
       <TokenMaker
         made={(token) => {

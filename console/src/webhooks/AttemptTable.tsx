@@ -32,40 +32,36 @@ export function AttemptTable({ label, attempts, names, retried }: Props) {
         words.result,
         isAdmin.value && words.change,
       ]}
-    >
-      {attempts.map((each) => {
+      rows={attempts.map((each) => {
         const { hook_id, event, event_id, recording_id, attempt, result, timestamp } = each;
         const isRetriable =
           result === 'failure' && recording_id !== undefined && newest.get(keyOf(each)) === each;
-        return (
-          <tr key={`${keyOf(each)} ${attempt} ${timestamp}`}>
-            <td>{dateOf(fromGregorian(timestamp))}</td>
-            {names && <th scope="row">{names.get(hook_id)}</th>}
-            <td>{event}</td>
-            <td>{attempt}</td>
-            <td>
+        return {
+          key: `${keyOf(each)} ${attempt} ${timestamp}`,
+          cells: [
+            dateOf(fromGregorian(timestamp)),
+            names?.get(hook_id),
+            event,
+            attempt,
+            <>
               <span class={result === 'success' ? 'state completed' : 'state failed'}>
                 {words.results[result]}
               </span>{' '}
               {[each.reason, each.response_code].filter(Boolean).join(' ')}
-            </td>
-            {isAdmin.value && (
-              <td class="actions">
-                {isRetriable && (
-                  <ActButton
-                    label={words.changeOf(words.retry, event)}
-                    act={() => ask('POST', inAccount('webhooks', hook_id, 'attempts', event_id))}
-                    done={retried}
-                  >
-                    {words.retry}
-                  </ActButton>
-                )}
-              </td>
-            )}
-          </tr>
-        );
+            </>,
+            isRetriable && (
+              <ActButton
+                label={words.changeOf(words.retry, event)}
+                act={() => ask('POST', inAccount('webhooks', hook_id, 'attempts', event_id))}
+                done={retried}
+              >
+                {words.retry}
+              </ActButton>
+            ),
+          ],
+        };
       })}
-    </Table>
+    />
   );
 }
 

@@ -19,20 +19,22 @@ interface Props {
 export function WebhookTable({ webhooks, edit, look, changed, tested }: Props) {
   if (webhooks.length === 0) return <p class="empty">{words.empty}</p>;
   return (
-    <Table label={words.title} columns={[words.name, words.uri, words.hook, words.state, words.change]}>
-      {webhooks.map((webhook) => {
+    <Table
+      label={words.title}
+      columns={[words.name, words.uri, words.hook, words.state, words.change]}
+      naming={words.name}
+      rows={webhooks.map((webhook) => {
         const { id, name, uri, hook, enabled: isOn = true } = webhook;
         const path = inAccount('webhooks', id);
         const labelOf = (change: string) => words.changeOf(change, name);
-        return (
-          <tr key={id}>
-            <th scope="row">{name}</th>
-            <td>{uri}</td>
-            <td>{hook}</td>
-            <td>
-              <span class={isOn ? 'state completed' : 'state failed'}>{stateOf(webhook)}</span>
-            </td>
-            <td class="actions">
+        return {
+          key: id,
+          cells: [
+            name,
+            uri,
+            hook,
+            <span class={isOn ? 'state completed' : 'state failed'}>{stateOf(webhook)}</span>,
+            <span class="actions">
               <button type="button" aria-label={labelOf(words.attempts)} onClick={() => look({ ...webhook })}>
                 {words.attempts}
               </button>
@@ -65,11 +67,11 @@ export function WebhookTable({ webhooks, edit, look, changed, tested }: Props) {
                   </ActButton>
                 </>
               )}
-            </td>
-          </tr>
-        );
+            </span>,
+          ],
+        };
       })}
-    </Table>
+    />
   );
 }
 

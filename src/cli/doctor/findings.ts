@@ -33,7 +33,8 @@ export function ofFolder({ failure, free }: FolderFacts, { recordingsMount, limi
         level: 'problem',
         check: 'permissions',
         says: `this user cannot read and write ${recordingsMount} (${failure})`,
-        change: 'make the folder, and let the service and FreeSWITCH read and write it (a group of both)',
+        change:
+          'make the folder, and run the service as the user that FreeSWITCH is: others cannot write to the folders that it makes there',
       },
     ];
   }

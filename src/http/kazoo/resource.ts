@@ -1,8 +1,10 @@
 /** What every resource of Kazoo's API has in common: the order of the checks, and the envelope. */
 import type { Request, Response, Router } from 'express';
+import type { Audit, SettingsAction } from '../../audit/events.js';
 import type { Scope } from '../../store/scoped.js';
 import type { Principal, TokenStore } from '../../store/tokens.js';
 import { tokenOf, type Action } from '../access.js';
+import { accountedSettings } from '../accounting.js';
 import { bodyText } from '../body.js';
 import { described, type Method, type Operation } from '../openapi/operation.js';
 import { factsOf } from '../requests.js';
@@ -35,6 +37,18 @@ export interface Resource {
   /** Takes note of a request that is not permitted, before that is answered. */
   refused?(asked: Asked): Promise<void>;
   methods: Partial<Record<Method, (asked: Asked) => Answer | Promise<Answer>>>;
+}
+
+/** Accounts for an attempt to change settings by somebody of the account who may not. */
+export async function settingsRefused(
+  audit: Audit,
+  action: SettingsAction,
+  { req, principal, scope, id }: Asked,
+): Promise<void> {
+  const isOfAccount = principal.account === null || principal.account === scope.account;
+  if (/^(GET|HEAD)$/.test(req.method) || !isOfAccount) return;
+  const which = id === '' ? {} : { webhook_id: id };
+  await accountedSettings(audit, action, principal, scope.account, which, 'forbidden');
 }
 
 /** Characters that neither a log line nor a path could show, half characters too. */

@@ -33,10 +33,11 @@ import {
 export function kazooRouter(deps: Deps): Router {
   const { store, calls, delivery, feed, removal, recordingsMount, playsFiles, version } = deps;
   const router = Router();
+  const audit = (event: AuditEvent) => store.audit.append(event);
   const parts = {
     recordings: store.recordings,
     removal,
-    audit: (event: AuditEvent) => store.audit.append(event),
+    audit,
     mount: recordingsMount,
   };
   for (const resource of [
@@ -53,14 +54,14 @@ export function kazooRouter(deps: Deps): Router {
     recordingTranscription(store.recordings, delivery),
     accountAudit(store.audit),
     allAudit(store.audit),
-    retention(store.retention),
+    retention(store.retention, audit),
     recordingDelivery(store.recordings, delivery),
     deliveryList(delivery),
     hookList,
-    webhookList(store.webhooks),
+    webhookList(store.webhooks, audit),
     // Before that of one webhook, whose path it has.
     accountAttempts(store.webhooks),
-    webhook(store.webhooks),
+    webhook(store.webhooks, audit),
     webhookAttempts(store.webhooks),
     webhookAttempt(store.webhooks, delivery),
     webhookTest(store.webhooks, delivery),

@@ -3,18 +3,20 @@
  * all accounts: the events there are, and the key that proves signatures.
  */
 import type { Router } from 'express';
+import type { Audit } from '../../audit/events.js';
 import type { Delivery } from '../../delivery/delivery.js';
 import { newSecret } from '../../delivery/webhook.js';
 import type { WebhookSettings } from '../../generated/webhook.js';
 import { validate, validator } from '../../schemas.js';
 import type { Attempt, Webhook, WebhookStore } from '../../store/webhooks.js';
 import { may } from '../access.js';
+import { accountedSettings } from '../accounting.js';
 import { described, listOf, READERS, ref, type Operation } from '../openapi/operation.js';
 import { badIdentifier, invalid, send } from './answers.js';
 import { dataOf } from './body.js';
 import { enveloped, KAZOO, type KazooCode } from './dialect.js';
 import { merged } from './scoped.js';
-import type { Asked, Resource } from './resource.js';
+import { settingsRefused, type Asked, type Resource } from './resource.js';
 import { gregorian } from './time.js';
 
 const PATH = '/accounts/:account/webhooks';
@@ -25,7 +27,7 @@ const EXAMPLES = {
   },
 };
 
-export function webhookList(webhooks: WebhookStore): Resource {
+export function webhookList(webhooks: WebhookStore, audit: Audit): Resource {
   return {
     paths: [PATH],
     name: 'Webhooks',
@@ -40,11 +42,14 @@ export function webhookList(webhooks: WebhookStore): Resource {
       },
     },
     permits: may,
+    refused: (asked) => settingsRefused(audit, 'webhook', asked),
     methods: {
       GET: ({ scope }) => ({ data: webhooks.list(scope.account).map(([id, webhook]) => shown(id, webhook)) }),
-      PUT: async ({ scope, body, res }) => {
+      PUT: async ({ principal, scope, body, res }) => {
         const webhook = webhookOf(dataOf(body));
         const id = await webhooks.create(scope.account, webhook);
+        const made = { webhook_id: id, after: accountable(webhook) };
+        await accountedSettings(audit, 'webhook', principal, scope.account, made);
         res.status(201);
         return { data: { ...shown(id, webhook), secret: webhook.secret } };
       },
@@ -52,14 +57,17 @@ export function webhookList(webhooks: WebhookStore): Resource {
   };
 }
 
-export function webhook(webhooks: WebhookStore): Resource {
-  const change = async ({ scope, id }: Asked, settings: (current: WebhookSettings) => unknown) => {
-    const before = find(webhooks, scope.account, id);
-    const after = await webhooks.change(scope.account, id, (current) =>
-      webhookOf(settings(current.settings), current),
-    );
+export function webhook(webhooks: WebhookStore, audit: Audit): Resource {
+  const change = async ({ principal, scope, id }: Asked, settings: (current: WebhookSettings) => unknown) => {
+    let before = find(webhooks, scope.account, id);
+    const after = await webhooks.change(scope.account, id, (current) => {
+      before = current;
+      return webhookOf(settings(current.settings), current);
+    });
     // It may have been deleted meanwhile, and stays so.
     if (!after) throw badIdentifier(id);
+    const changed = { webhook_id: id, before: accountable(before), after: accountable(after) };
+    await accountedSettings(audit, 'webhook', principal, scope.account, changed);
     if (before.disable_reason !== undefined && after.disable_reason === undefined) {
       await webhooks.changeLog(scope.account, id, (log) => ({ ...log, given_up: 0 }));
     }
@@ -85,12 +93,15 @@ export function webhook(webhooks: WebhookStore): Resource {
       DELETE: { summary: 'Deletes a webhook.', roles: ['admin'], answer: ref('Nothing') },
     },
     permits: may,
+    refused: (asked) => settingsRefused(audit, 'webhook', asked),
     methods: {
       GET: ({ scope, id }) => ({ data: shown(id, find(webhooks, scope.account, id)) }),
       POST: (asked) => change(asked, () => dataOf(asked.body)),
       PATCH: (asked) => change(asked, (current) => merged(current, dataOf(asked.body))),
-      DELETE: async ({ scope, id }) => {
+      DELETE: async ({ principal, scope, id }) => {
+        const before = accountable(find(webhooks, scope.account, id));
         if (!(await webhooks.delete(scope.account, id))) throw badIdentifier(id);
+        await accountedSettings(audit, 'webhook', principal, scope.account, { webhook_id: id, before });
         return { data: {} };
       },
     },
@@ -249,6 +260,11 @@ function webhookOf(given: unknown, before?: Webhook): Webhook {
     ...(settings.signature === 'hmac-sha256' && { secret: secret ?? before?.secret ?? newSecret() }),
     ...(reason !== undefined && { disable_reason: reason }),
   };
+}
+
+/** What of a webhook is accounted for. */
+function accountable({ settings, ...others }: Webhook): object {
+  return { ...settings, ...others };
 }
 
 function shown(id: string, { settings, disable_reason }: Webhook): object {

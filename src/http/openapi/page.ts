@@ -79,7 +79,7 @@ function operationOf(
       </p>
       ${
         parameters.length > 0 &&
-        html`<h4>Parameters</h4>
+        html`<h3>Parameters</h3>
           <table>
             ${parameters.map((parameter) =>
               row(
@@ -96,10 +96,10 @@ function operationOf(
       }
       ${
         requestBody &&
-        html`<h4>Body</h4>
+        html`<h3>Body</h3>
           ${Object.entries(requestBody.content).map(media)}`
       }
-      <h4>Answers</h4>
+      <h3>Answers</h3>
       <table>
         ${Object.entries(responses).map(([status, response]) =>
           row(html`<code>${status}</code>`, answerOf(resolved(response, shared), status < '4')),

@@ -12,5 +12,10 @@ table { border-collapse: collapse; width: 100%; margin: 0.5rem 0; }
 th, td { text-align: left; vertical-align: top; padding: 0.15rem 0.75rem 0.15rem 0; }
 th { white-space: nowrap; font-weight: 600; }
 tr + tr > * { border-top: 1px solid #8884; }
+details h3 { font-size: 1rem; }
+@media (max-width: 45rem) {
+  tbody, tr, th, td { display: block; padding-right: 0; }
+  th { white-space: normal; overflow-wrap: anywhere; }
+}
 :target { outline: 2px solid Highlight; outline-offset: 0.25rem; }
 `;
