@@ -9,7 +9,7 @@ import { framesOf, type BareSwitch } from './switch.js';
 /** Events of a call that ended, of one that began, and of four keys. */
 export const EVENTS_PER_CALL = 14;
 
-/** Milliseconds in which the service renews its lease, with which it waits while the switch is busy making events. */
+/** Milliseconds in which the service renews its lease: while the events are made, the switch answers nobody. */
 const SETTLE_MS = 1000;
 
 /** Events a second. */

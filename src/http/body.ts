@@ -4,7 +4,13 @@ import { HttpError } from './errors.js';
 
 const MAX_BODY_BYTES = 1024 * 1024;
 
-export const bodyText = express.text({ type: () => true, limit: MAX_BODY_BYTES });
+const readText = express.text({ type: () => true, limit: MAX_BODY_BYTES });
+
+/** Reads the body into `req.body`; one that is said to be empty, as that of many clients' GET, is not waited for. */
+export const bodyText: typeof readText = (req, res, next) => {
+  if (req.headers['content-length'] === '0') next();
+  else readText(req, res, next);
+};
 
 /** The body's object, {} where there is no body; an HttpError 400 where it is anything else. */
 export function jsonObject(req: Request): Record<string, unknown> {

@@ -145,8 +145,15 @@ export class RecordingFiles {
     await Promise.all([...new Set([...files, ...left])].map((file) => this.remove(file)));
   }
 
+  /** Rejects with `recordings_unusable`. */
   async remove(file: string): Promise<void> {
-    await rm(this.path(file), { force: true });
+    try {
+      await rm(this.path(file), { force: true });
+    } catch (error) {
+      throw new MetaflowsError('recordings_unusable', (error as NodeJS.ErrnoException).code, {
+        cause: error,
+      });
+    }
   }
 
   private async makeWhole(files: string[], trim: boolean): Promise<Audio | undefined> {

@@ -160,7 +160,7 @@ function hashesOf(token: string, name: string): Required<Hashes> {
 }
 
 function digest(token: string): Uint8Array {
-  return Uint8Array.from(createHash('sha256').update(token).digest());
+  return new Uint8Array(createHash('sha256').update(token).digest());
 }
 
 function toHex(hash: Uint8Array): string {
@@ -169,5 +169,5 @@ function toHex(hash: Uint8Array): string {
 
 /** Whether it is the one that is stored, in hex; in the same time whatever differs. */
 function isHash(hash: Uint8Array, stored: string | undefined): boolean {
-  return stored !== undefined && timingSafeEqual(hash, Uint8Array.from(Buffer.from(stored, 'hex')));
+  return stored !== undefined && timingSafeEqual(hash, new Uint8Array(Buffer.from(stored, 'hex')));
 }

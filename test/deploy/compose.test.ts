@@ -13,7 +13,7 @@ import { loadConfig } from '../../src/config.js';
 const FOLDER = new URL('../../deploy/compose/', import.meta.url);
 
 interface Container {
-  build: string | { dockerfile_inline: string };
+  build: string | { context?: string; dockerfile_inline?: string };
   environment: Record<string, string>;
   ports?: string[];
   volumes: string[];
@@ -79,9 +79,9 @@ describe('the compose file', () => {
       }
       for (const other of Object.keys(container.depends_on ?? {}))
         expect(compose.services).to.have.property(other);
-      if (typeof container.build !== 'string') continue;
-      const dockerfile = new URL(`${container.build}/Dockerfile`, FOLDER);
-      expect(existsSync(fileURLToPath(dockerfile)), container.build).to.equal(true);
+      const folder = typeof container.build === 'string' ? container.build : container.build.context;
+      if (folder === undefined) continue;
+      expect(existsSync(fileURLToPath(new URL(`${folder}/Dockerfile`, FOLDER))), folder).to.equal(true);
     }
   });
 
@@ -94,8 +94,8 @@ describe('the compose file', () => {
       .and.to.include('USER node');
     // node's, in the official image
     expect(await read('freeswitch/Dockerfile'))
-      .to.include(`useradd --uid 1000`)
-      .and.to.include(`mkdir -p ${path}`);
+      .to.include(`USER 1000:1000`)
+      .and.to.include(`mkdir -p ${path} `);
   });
 
   it('publishes neither the event socket nor the database, and HTTP to this machine alone', () => {
@@ -148,20 +148,5 @@ describe('the compose file', () => {
     for (const [, sources = ''] of dockerfile.matchAll(/^COPY (?!--)(.*) \S+$/gm)) {
       for (const name of sources.split(' ')) expect(await read(`freeswitch/${name}`)).not.to.equal('');
     }
-  });
-
-  it('has a FreeSWITCH with the modules that the service needs', async () => {
-    const modules = (await read('freeswitch/modules.conf')).trim().split('\n');
-    const needed = [
-      'event_socket',
-      'commands',
-      'dptools',
-      'hash',
-      'sndfile',
-      'tone_stream',
-      'shout',
-      'http_cache',
-    ];
-    expect(modules.map((path) => path.split('/mod_')[1])).to.include.members(needed);
   });
 });

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect } from 'chai';
-import { Router } from 'express';
+import express, { Router } from 'express';
+import helmet from 'helmet';
 import request from 'supertest';
 import { phonesRouter, type Phones } from '../../src/http/phones.js';
 import { listen } from '../../src/http/server.js';
@@ -84,6 +85,16 @@ describe('HTTP app', () => {
     const { headers } = await asking(api, ADMIN_TOKEN)('GET', '/v2/tokens');
     expect(headers).to.include({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
     expect(headers).not.to.include.keys('x-powered-by');
+  });
+
+  it('says of every answer what helmet does', async () => {
+    const { headers } = await request(express().use(helmet(), (_req, res) => void res.end())).get('/');
+    const { date, connection, 'content-length': length, ...said } = headers as Record<string, string>;
+    expect([date, connection, length].every(Boolean)).to.equal(true);
+    expect(Object.keys(said)).to.include('content-security-policy').and.have.length.above(10);
+    for (const path of ['/healthz', BOB, '/nowhere']) {
+      expect((await request(api.app).get(path)).headers, path).to.include(said);
+    }
   });
 
   it('refuses more requests than the limit, but still says that it is alive', async () => {

@@ -55,6 +55,7 @@ export interface FolderFacts {
 export const MODULES = [
   'mod_commands',
   'mod_dptools',
+  'mod_hash',
   'mod_sndfile',
   'mod_tone_stream',
   'mod_shout',

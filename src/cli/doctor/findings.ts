@@ -87,6 +87,7 @@ function ofModules({ modules }: SwitchFacts, { pushUrl }: Config): Finding[] {
       says: `${name} is not loaded: ${what}`,
       change,
     });
+    if (name === 'mod_hash') return isFor('no other instance may share this switch');
     if (name === 'mod_shout') return isFor('recordings can be wav alone');
     if (name === 'mod_http_cache' && pushUrl === undefined) {
       return isFor('transport push cannot be used, and is not');

@@ -115,7 +115,7 @@ export function recording(parts: RecordingParts): Resource {
         summary: 'Deletes a recording, and its audio.',
         roles: WRITERS,
         answer: ref('Nothing'),
-        errors: ['recording_running', 'legal_hold'],
+        errors: ['recording_running', 'legal_hold', 'recordings_unusable'],
       },
     },
     permits,

@@ -58,8 +58,10 @@ describe('the doctor’s findings', () => {
   });
 
   it('tell modules that are needed from those that are for something', () => {
-    const modules = { ...HEALTHY.modules, mod_sndfile: false, mod_shout: false, mod_http_cache: false };
+    const missing = { mod_hash: false, mod_sndfile: false, mod_shout: false, mod_http_cache: false };
+    const modules = { ...HEALTHY.modules, ...missing };
     expect(found({ modules })).to.deep.equal([
+      'note modules: mod_hash is not loaded: no other instance may share this switch',
       'problem modules: mod_sndfile is not loaded',
       'note modules: mod_shout is not loaded: recordings can be wav alone',
       'note modules: mod_http_cache is not loaded: transport push cannot be used, and is not',

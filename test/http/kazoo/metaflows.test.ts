@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import request from 'supertest';
 import { asking, startApi, unwrapped, type Api, type Ask } from '../../support/api.js';
 
 const BOB = '/v2/accounts/example.com/users/1001/metaflows';
@@ -77,6 +78,31 @@ describe('Kazoo’s metaflows', () => {
     expect(status).to.equal(200);
     expect(unwrapped(body, token)).to.deep.equal({ status: 'success', data: {} });
     expect((await ask('GET', BOB)).body.data).to.deep.equal({});
+  });
+
+  it('have the revision of what they are now', async () => {
+    const revision = async () => (await ask('GET', BOB)).body.revision;
+    await ask('POST', BOB, EXAMPLE);
+    const before = await revision();
+    expect(await revision()).to.equal(before);
+    const patched = await ask('PATCH', BOB, { data: { listen_on: 'both' } });
+    expect(await revision())
+      .to.equal(patched.body.revision)
+      .and.not.to.equal(before);
+    await ask('POST', BOB, EXAMPLE);
+    expect(await revision()).to.equal(before);
+  });
+
+  it('are asked for with an empty body too, or without what they are', async () => {
+    await ask('POST', BOB, EXAMPLE);
+    const headers = { 'X-Auth-Token': token };
+    const got = await request(api.app)
+      .get(BOB)
+      .set({ ...headers, 'Content-Length': '0' });
+    expect((got.body as { data: object }).data).to.deep.equal((JSON.parse(EXAMPLE) as { data: object }).data);
+    const head = await request(api.app).head(BOB).set(headers);
+    expect(head.headers['content-length']).to.equal(got.headers['content-length']);
+    expect(head.text).to.equal(undefined);
   });
 
   it('are merged deeply by PATCH, where null removes', async () => {

@@ -1,4 +1,4 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import request from 'supertest';
@@ -254,6 +254,19 @@ describe('Kazoo’s recordings', () => {
       expect(answer.type).to.equal('application/json');
       expect(JSON.stringify(answer.body)).not.to.include(api.recordingsMount);
     }
+  });
+
+  it('are not deleted where their file cannot be removed', async () => {
+    const document = await recorded();
+    // What rm refuses to remove, whoever asks.
+    const file = join(api.recordingsMount, document.internal.file);
+    await rm(file, { force: true });
+    await mkdir(file, { recursive: true });
+    const answer = await ask('DELETE', `${RECORDINGS}/${document.id}`);
+    expect(answer.status).to.equal(500);
+    expect(answer.body).to.include({ status: 'error', message: 'recordings_unusable' });
+    expect(JSON.stringify(answer.body)).not.to.include(api.recordingsMount);
+    expect((await ask('GET', `${RECORDINGS}/${document.id}`)).status).to.equal(200);
   });
 
   it('are deleted with every file', async () => {
