@@ -2,9 +2,10 @@
  * From the last DTMF event of a code to its `uuid_record`, as the switch sees the two, beside an `api` round trip: codes
  * are pressed in turn to start, mask, unmask and stop the recordings of a part of the live calls.
  */
-import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { BareClient } from './client.js';
 import { dtmf, type BenchCall, type BenchLeg } from './legs.js';
+import type { BenchService } from './service.js';
 import { framesOf, type BareSwitch } from './switch.js';
 
 const CODES = ['*71', '*72', '*73', '*74'];
@@ -20,10 +21,10 @@ export class Presses {
 
   constructor(private readonly bare: BareSwitch) {
     bare.onCommand = (command, args) => {
-      // With a lease the command stands in an `expand`.
-      const [, uuid = ''] = /([0-9a-f-]{36})\S* (?:start|stop|mask|unmask) \//.exec(args) ?? [];
+      if (command !== 'uuid_record') return;
+      const uuid = args.slice(0, args.indexOf(' '));
       const pressed = this.waiting.get(uuid);
-      if (!pressed || !/^(uuid_record|expand)$/.test(command)) return;
+      if (!pressed) return;
       this.waiting.delete(uuid);
       pressed.onCommand(performance.now() - pressed.at);
     };
@@ -57,47 +58,69 @@ export class Presses {
   }
 }
 
+/** Milliseconds, of each that there was. */
+export interface CodeRound {
+  /** From the last key of a code to its command. */
+  codes: number[];
+  /** Of an `api` command of the service's, on the connection on which events come to it: `probe.js`. */
+  trips: number[];
+}
+
 /**
- * Milliseconds from code to command, of `seconds` in which `rate` codes a second are pressed. They are measured while all
- * four codes are pressed as often as each other: before, calls come as far, and afterwards all recordings are stopped.
+ * Has `rate` codes a second pressed. Both are measured in the `seconds` in which all four codes are pressed as often as
+ * each other: before, calls come as far, and afterwards all recordings are stopped.
  */
-export async function codeRound(bare: BareSwitch, rate: number, seconds: number): Promise<number[]> {
+export async function codeRound(
+  bare: BareSwitch,
+  service: BenchService,
+  rate: number,
+  seconds: number,
+): Promise<CodeRound> {
   // Of every four presses each is another code, of a call whose code before that was pressed CODE_MS ago.
   const apart = Math.ceil((CODE_MS / 1000) * (rate / CODES.length));
   const warmUp = apart * (CODES.length - 1);
   const started = warmUp + Math.ceil((rate * seconds) / CODES.length);
-  const keys: { at: number; call: number; digit: string; isLast: boolean; isMeasured: boolean }[] = [];
+  if (bare.calls.length < started) throw new Error(`${started} live calls are needed`);
+  // Made before the clock starts, so that what is measured has the processor.
+  const keys: { at: number; frame: Buffer; recorded?: BenchLeg; isMeasured: boolean }[] = [];
   for (let group = 0; group < started + warmUp; group++) {
     CODES.forEach((code, index) => {
       const call = group - index * apart;
       if (call < 0 || call >= started) return;
       const at = ((group * CODES.length + index) * 1000) / rate;
       const isMeasured = group >= warmUp && group < started;
+      const { caller, callee } = bare.calls[call] as BenchCall;
       Array.from(code).forEach((digit, key) => {
-        keys.push({ at: at + key * KEY_MS, call, digit, isLast: key === code.length - 1, isMeasured });
+        // A code records the far party's leg.
+        const recorded = key === code.length - 1 ? { recorded: caller } : {};
+        keys.push({ at: at + key * KEY_MS, frame: framesOf([dtmf(callee, digit)]), ...recorded, isMeasured });
       });
     });
   }
   keys.sort((a, b) => a.at - b.at);
-  if (bare.calls.length < started) throw new Error(`${started} live calls are needed`);
 
   const presses = new Presses(bare);
-  const took: number[] = [];
+  const codes: number[] = [];
+  let trips: Promise<number[]> | undefined;
+  const first = keys.findIndex(({ isMeasured }) => isMeasured);
+  const last = keys.findLastIndex(({ isMeasured }) => isMeasured);
   const began = performance.now();
-  for (const { at, call, digit, isLast, isMeasured } of keys) {
-    while (performance.now() - began < at) await turn();
-    const { caller, callee } = bare.calls[call] as BenchCall;
-    presses.press(callee, digit);
-    if (!isLast) continue;
-    // A code records the far party's leg.
-    presses.expect(caller, (ms) => {
-      if (isMeasured) took.push(ms);
-    });
+  for (const [index, { at, frame, recorded, isMeasured }] of keys.entries()) {
+    while (performance.now() - began < at) await delay(1);
+    if (index === first) void service.beginTrips();
+    bare.send(frame);
+    if (recorded) {
+      presses.expect(recorded, (ms) => {
+        if (isMeasured) codes.push(ms);
+      });
+    }
+    if (index === last) trips = service.endTrips();
   }
   await presses.answered();
   presses.close();
+  const round = { codes, trips: (await trips) ?? [] };
   await bare.quiet();
-  return took;
+  return round;
 }
 
 /** Milliseconds of `count` round trips of an `api` that answers at once, one after another. */

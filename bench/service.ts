@@ -115,10 +115,18 @@ export class BenchService {
     return body.data;
   }
 
-  async vitals(): Promise<Vitals> {
-    const answer = once(this.child as ChildProcess, 'message');
-    this.child?.send('vitals');
-    return (await answer)[0] as Vitals;
+  vitals(): Promise<Vitals> {
+    return this.probe<Vitals>('vitals');
+  }
+
+  /** Has the service ask the switch something every few milliseconds, on the connection on which events come to it. */
+  beginTrips(): Promise<unknown> {
+    return this.probe('begin trips');
+  }
+
+  /** Milliseconds that each answer took since {@link beginTrips}. */
+  endTrips(): Promise<number[]> {
+    return this.probe('end trips');
   }
 
   /** Ends the process, with SIGKILL without a farewell. */
@@ -134,6 +142,12 @@ export class BenchService {
   async close(): Promise<void> {
     await this.stop();
     await rm(this.folder, { recursive: true, force: true });
+  }
+
+  private async probe<T>(asked: string): Promise<T> {
+    const answer = once(this.child as ChildProcess, 'message');
+    this.child?.send(asked);
+    return (await answer)[0] as T;
   }
 
   private file(name: string): string {

@@ -49,6 +49,8 @@ export class BareSwitch {
   private readonly legs = new Map<string, BenchLeg>();
   /** The recorders of each leg, by path. */
   private readonly recorders = new Map<string, Set<string>>();
+  /** Those that recordings lie in. */
+  private readonly folders = new Set<string>();
   /** mod_hash's. */
   private readonly hash = new Map<string, string>();
   private readonly sockets = new Set<Socket>();
@@ -219,7 +221,9 @@ export class BareSwitch {
     const paths = this.recorders.get(uuid) ?? new Set();
     this.recorders.set(uuid, paths);
     if (verb === 'start') {
-      mkdirSync(dirname(path), { recursive: true });
+      const folder = dirname(path);
+      if (!this.folders.has(folder)) mkdirSync(folder, { recursive: true });
+      this.folders.add(folder);
       writeFileSync(path, AUDIO);
       paths.add(path);
       const id = /metaflows_recording=([\w-]+)/.exec(args)?.[1] ?? '';

@@ -144,6 +144,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
     hasSpace: () => disk.ok(),
     now,
     feedback,
+    isAwaited: (event) => delivery.isAwaited(event),
     onEvent: (event) => {
       const { type, recording } = event;
       recordings.emit(type, recording);
@@ -306,6 +307,7 @@ function deliveryOf(
     transcription: config.transcription,
     send: (outgoing, signal) => sender.send(outgoing, signal),
     isOurs,
+    isShared: store.isShared,
     publish: (notice, users) => feed.publish(notice, users),
     audit: (event) => store.audit.append(event),
     log,

@@ -63,6 +63,8 @@ export interface DeliveryOptions {
   send: (outgoing: Outgoing, signal: AbortSignal) => Promise<Answer>;
   /** Whether this instance does the work that belongs to a switch; none given: all of it. */
   isOurs?: (switchId: string) => boolean;
+  /** Whether other instances hear of what happens from the store. */
+  isShared?: boolean;
   /** The live stream. */
   publish: (notice: Notice, users: string[]) => void;
   audit: Audit;
@@ -131,9 +133,18 @@ export class Delivery implements Carrier<Parcel> {
     this.outbox.release();
   }
 
+  /**
+   * Whether somebody must not miss it, also where a crash comes: a webhook, whoever gets the file, another instance. For
+   * others, who only follow the live stream, nothing is kept.
+   */
+  isAwaited(event: RecordingEvent): boolean {
+    return this.options.isShared === true || this.shipmentsOf(event).length > 0;
+  }
+
   /** Takes in what happened. When it resolves, all that is to be sent of it is stored, or will be. Never rejects. */
-  onEvent(event: RecordingEvent): Promise<void> {
-    return this.news.take(event);
+  async onEvent(event: RecordingEvent): Promise<void> {
+    if (this.isAwaited(event)) await this.news.take(event);
+    else this.publish(event);
   }
 
   /** The uploads of an account that have not arrived: those under way, and those that were given up. */
@@ -269,18 +280,25 @@ export class Delivery implements Carrier<Parcel> {
   }
 
   private async tell(event: RecordingEvent): Promise<void> {
+    await Promise.all(this.shipmentsOf(event).map(([id, parcel]) => this.outbox.add(id, parcel)));
+    this.publish(event);
+  }
+
+  private publish(event: RecordingEvent): void {
+    const { owner_id } = event.recording;
+    this.options.publish(recordingNotice(event), owner_id === undefined ? [] : [owner_id]);
+  }
+
+  private shipmentsOf(event: RecordingEvent): [id: string, parcel: Parcel][] {
     const { type, recording } = event;
     const now = this.clock.now();
-    const notice = recordingNotice(event);
-    const shipments: [id: string, parcel: Parcel][] = this.teller
-      .audience(notice)
-      .map(({ id, uri, retries, notice: own }) => [
+    const told = this.teller
+      .audience(recordingNotice(event))
+      .map(({ id, uri, retries, notice }): [id: string, parcel: Parcel] => [
         webhookId(recording.account_id, id, notice.id),
-        { ...newShipment(recording, uri, now), ...(retries !== undefined && { retries }), notice: own },
+        { ...newShipment(recording, uri, now), ...(retries !== undefined && { retries }), notice },
       ]);
-    if (type === 'completed') shipments.push(...this.ofCompleted(recording, now));
-    await Promise.all(shipments.map(([id, parcel]) => this.outbox.add(id, parcel)));
-    this.options.publish(notice, recording.owner_id === undefined ? [] : [recording.owner_id]);
+    return type === 'completed' ? [...told, ...this.ofCompleted(recording, now)] : told;
   }
 
   private ofCompleted(recording: RecordingDocument, now: number): [id: string, parcel: Parcel][] {

@@ -33,6 +33,9 @@ export interface DigitsOptions {
   log: Logger;
 }
 
+/** Legs: after a restart there may be thousands, and what is pressed on any of them must not wait for all. */
+const BOUND_AT_ONCE = 100;
+
 /** Somebody whose metaflows a leg's digits are matched against. */
 interface Listener {
   ownerLeg: Leg;
@@ -46,6 +49,9 @@ export class Digits {
   private readonly listeners = new Map<string, Listener[]>();
   private readonly running = new Set<Promise<void>>();
   private readonly absorbing: Absorbing;
+  /** Legs whose codes are to be bound, or unbound, as their calls are by then. */
+  private readonly toBind = new Set<Leg>();
+  private binding: NodeJS.Immediate | undefined;
   private closed = false;
 
   constructor(private readonly options: DigitsOptions) {
@@ -144,6 +150,7 @@ export class Digits {
   /** Runs no more codes, ends every timer and waits for the codes that are being run. */
   async close(): Promise<void> {
     this.closed = true;
+    clearImmediate(this.binding);
     for (const listeners of this.listeners.values()) {
       for (const { timer } of listeners) clearTimeout(timer);
     }
@@ -164,12 +171,25 @@ export class Digits {
     this.listeners.set(leg.uuid, [...listenerOf(leg, 'self'), ...listenerOf(far, 'peer')]);
   }
 
+  /** Once for all that changes in one turn; what is pressed meanwhile comes as DTMF. */
   private bind(leg: Leg): void {
-    if (!this.options.actsFor(leg.switchId)) return;
-    this.absorbing.bind(
-      leg,
-      this.listenersOf(leg).map(({ compiled }) => compiled),
-    );
+    if (this.closed || !this.options.actsFor(leg.switchId)) return;
+    this.toBind.add(leg);
+    this.binding ??= setImmediate(() => this.bindSome());
+  }
+
+  private bindSome(): void {
+    let bound = 0;
+    for (const leg of this.toBind) {
+      if (bound++ === BOUND_AT_ONCE) break;
+      this.toBind.delete(leg);
+      if (!this.options.actsFor(leg.switchId)) continue;
+      this.absorbing.bind(
+        leg,
+        this.listenersOf(leg).map(({ compiled }) => compiled),
+      );
+    }
+    this.binding = this.toBind.size > 0 ? setImmediate(() => this.bindSome()) : undefined;
   }
 
   private listenersOf(leg: Leg): Listener[] {

@@ -1,10 +1,11 @@
 /** The recordings that run now, in memory, each with its document. */
-import { eventOf, type Audit } from '../audit/events.js';
+import { eventOf } from '../audit/events.js';
 import type { Leg } from '../calls/calls.js';
 import { MetaflowsError } from '../errors.js';
 import type { RecordingDocument } from '../generated/recording.js';
-import type { Happening, RecordingEvent } from './events.js';
+import type { Happening } from './events.js';
 import { ByParty } from './parties.js';
+import type { RecorderOptions } from './ports.js';
 
 /** What keeps recording documents; written for a document in the order of the calls. */
 export interface RecordingsPort {
@@ -50,10 +51,7 @@ export class ActiveRecordings {
   private readonly byParty = new ByParty<Active>();
 
   constructor(
-    private readonly store: RecordingsPort,
-    private readonly audit: Audit,
-    private readonly tell: (event: RecordingEvent) => Promise<void>,
-    private readonly mayWrite: (switchId: string, isDisputed: boolean) => boolean = () => true,
+    private readonly options: Pick<RecorderOptions, 'store' | 'audit' | 'onEvent' | 'isAwaited' | 'mayWrite'>,
   ) {}
 
   get(id: string): Active | undefined {
@@ -130,25 +128,27 @@ export class ActiveRecordings {
   }
 
   private async write(active: Active, doc: RecordingDocument, happened: readonly Happening[]): Promise<void> {
+    const { store, audit, onEvent, isAwaited = () => true, mayWrite = () => true } = this.options;
     clearTimeout(this.unsaved.get(doc.id));
     const switchId = doc.internal.switch;
-    if (!this.mayWrite(switchId, false)) {
+    if (!mayWrite(switchId, false)) {
       this.unsaved.delete(doc.id);
       throw new MetaflowsError('not_acting', switchId);
     }
     active.untold.push(...happened);
     try {
       for (const entry of doc.audit.slice(active.audited)) {
-        await this.audit(eventOf(doc, entry));
+        await audit(eventOf(doc, entry));
         active.audited++;
       }
-      await this.store.save(doc, active.untold, () => this.mayWrite(switchId, true));
+      const kept = active.untold.filter((each) => isAwaited({ ...each, recording: doc }));
+      await store.save(doc, kept, () => mayWrite(switchId, true));
     } catch (error) {
       const again = () => void this.save(active, active.doc).catch(() => undefined);
       this.unsaved.set(doc.id, setTimeout(again, RETRY_MS));
       throw error;
     }
-    for (const each of active.untold.splice(0)) await this.tell({ ...each, recording: doc });
+    for (const each of active.untold.splice(0)) await onEvent({ ...each, recording: doc });
     if (doc !== active.doc) return;
     this.unsaved.delete(doc.id);
     for (const work of active.afterwards.splice(0)) await work();

@@ -6,11 +6,8 @@ import type { Logger } from 'winston';
 import type { Calls, Leg } from '../calls/calls.js';
 import type { Owner } from '../calls/owner.js';
 import type { RecordingDocument } from '../generated/recording.js';
-import { buglist, parseBuglist } from '../switch/commands.js';
-import type { LegData } from '../switch/events.js';
 import type { ActiveRecordings } from './active.js';
 import { adoptedDocument, entryOf, switchPath, type ForeignRecorder } from './document.js';
-import type { RecordingSwitch } from './segments.js';
 import { audited } from './state.js';
 
 /** A file that this service has named: `recordingFile` and `segmentFile` of `files.ts`. */
@@ -19,7 +16,6 @@ const OURS = /\/\d{6}-[0-9a-f]{32}(-\d+)?\.(wav|mp3)$/;
 export interface AdoptionParts {
   calls: Calls;
   recordings: ActiveRecordings;
-  switchOf: (id: string) => RecordingSwitch;
   /** The recordings folder as the switch sees it, absolute. */
   dir: string;
   /** Seconds: what a document must say, though nobody ends an adopted recording. */
@@ -67,25 +63,17 @@ export class Adoption {
     for (const { uuid } of this.parts.calls.legsOf(leg)) this.consider(uuid);
   }
 
-  /** Asks the switch for the recorders of the legs that it has; resolves with those that are named as ours are. */
-  async find(switchId: string, legs: LegData[]): Promise<{ uuid: string; path: string }[]> {
-    const port = this.parts.switchOf(switchId);
+  /** Takes in what records each leg that the switch has; what is named as ours are is what it returns. */
+  find(switchId: string, recorders: ReadonlyMap<string, string[]>): { uuid: string; path: string }[] {
     for (const uuid of this.foreign.keys()) if (!this.parts.calls.get(uuid)) this.gone(uuid);
-    const found = await Promise.all(
-      legs.map(async ({ uuid }) => {
-        const [answer = ''] = await port.apis(uuid, [buglist(uuid)]);
-        const targets = parseBuglist(answer)
-          .filter((bug) => bug.function === 'session_record')
-          .map(({ target }) => target);
-        for (const path of this.foreign.get(uuid)?.keys() ?? []) {
-          if (!targets.includes(path)) this.stopped(uuid, path);
-        }
-        for (const target of targets) this.started(uuid, target, this.parts.now(switchId));
-        const ours = targets.filter((path) => path.startsWith(`${this.parts.dir}/`) && OURS.test(path));
-        return ours.map((path) => ({ uuid, path }));
-      }),
-    );
-    return found.flat();
+    return [...recorders].flatMap(([uuid, targets]) => {
+      for (const path of this.foreign.get(uuid)?.keys() ?? []) {
+        if (!targets.includes(path)) this.stopped(uuid, path);
+      }
+      for (const target of targets) this.started(uuid, target, this.parts.now(switchId));
+      const ours = targets.filter((path) => path.startsWith(`${this.parts.dir}/`) && OURS.test(path));
+      return ours.map((path) => ({ uuid, path }));
+    });
   }
 
   private consider(uuid: string): void {

@@ -40,17 +40,28 @@ export interface CommandsParts {
   attempt: (active: Active, work: Promise<unknown>) => void;
 }
 
+/**
+ * What a command came to in the switch. What is waited for outside the call's turn, so that no mask is kept waiting by
+ * the store, or by a start's proof.
+ */
+interface Done {
+  outcome: RecordOutcome;
+  stored?: Promise<unknown> | undefined;
+  proof?: Promise<void>;
+}
+
 export class Commands {
+  /** What masked or unmasked the call of each leg last. */
+  private readonly said = new WeakMap<Leg, RecordRequest>();
+
   constructor(private readonly parts: CommandsParts) {}
 
   /**
    * Does what `request.data.action` says (`start` where it says nothing) and resolves when it is known to have
-   * happened. Rejects with a MetaflowsError that says why it has not.
+   * happened, and is stored. Rejects with a MetaflowsError that says why it has not.
    */
   async run(request: RecordRequest): Promise<RecordOutcome> {
-    // What has to be waited for outside the call's turn, so that a mask is never kept waiting by a start's proof.
-    let proof: Promise<void> | undefined;
-    const outcome = await this.parts.turn([request.leg.uuid], async (): Promise<RecordOutcome> => {
+    const { outcome, stored, proof } = await this.parts.turn([request.leg.uuid], async (): Promise<Done> => {
       const legs = this.parts.options.calls.legsOf(request.leg);
       const adopted = this.parts.recordings.ofCall(legs).filter(({ doc }) => isAdopted(doc));
       const own = this.parts.recordings.ofCall(legs).filter(({ doc }) => !isAdopted(doc));
@@ -64,24 +75,19 @@ export class Commands {
           if (active.doc.account_id === request.owner.account) active.doc = { ...active.doc, client_state };
         }
       }
-      try {
-        if (action === 'stop') return await this.stop(request, running);
-        if (action !== 'start') return await this.mask(action, request, legs, running);
-        const [first] = own;
-        if (first) {
-          if (request.by !== 'service') await this.note(first, request, 'start', 'already_recording');
-          return { result: 'already_recording', recording: first.doc };
-        }
-        const active = await this.start(request, this.parts.maskers.holds(legs, adopted));
-        proof = this.prove(active);
-        proof.catch(() => undefined);
-        return { result: 'started', recording: active.doc };
-      } catch (error) {
+      const refused = async (error: unknown): Promise<never> => {
         await this.refused(request, action, running, error);
         throw error;
-      }
+      };
+      const act = (): Promise<Done> => {
+        if (action === 'stop') return this.stop(request, running);
+        if (action !== 'start') return this.mask(action, request, legs, running);
+        return this.start(request, own[0], this.parts.maskers.holds(legs, adopted));
+      };
+      const done = await act().catch(refused);
+      return { ...done, stored: done.stored?.catch(refused) };
     });
-    await proof;
+    await Promise.all([stored, proof]);
     return outcome;
   }
 
@@ -111,7 +117,17 @@ export class Commands {
     return last ? eventOf(last.doc, entry) : { call_id: leg.uuid, ...entry, account_id: owner.account };
   }
 
-  private async start(request: RecordRequest, isCallMasked: boolean): Promise<Active> {
+  private async start(
+    request: RecordRequest,
+    running: Active | undefined,
+    isCallMasked: boolean,
+  ): Promise<Done> {
+    if (running) {
+      const outcome = { result: 'already_recording', recording: running.doc } as const;
+      if (request.by === 'service') return { outcome };
+      const noted = audited(running.doc, entryOf(request, 'start', 'already_recording'));
+      return { outcome, stored: this.parts.keep(running, noted) };
+    }
     const active = await this.parts.starting.start(request, isCallMasked);
     const { doc } = active;
     // It runs, also where it cannot be stored just now.
@@ -121,13 +137,16 @@ export class Commands {
     this.parts.announcer.arm(active);
     void this.parts.announcer.inform(active, this.parts.options.calls.partiesOf(request.leg));
     this.parts.attempt(active, this.parts.prepare(active, request.leg.callId));
-    await Promise.all(kept);
     this.parts.options.log.info('recording started', {
       recording: doc.id,
       leg: doc.internal.leg,
       account: doc.account_id,
     });
-    return active;
+    return {
+      outcome: { result: 'started', recording: active.doc },
+      stored: Promise.all(kept),
+      proof: this.prove(active),
+    };
   }
 
   /** Rejects where the switch says that it records, and does not. */
@@ -143,10 +162,11 @@ export class Commands {
     request: RecordRequest,
     legs: Leg[],
     running: Active[],
-  ): Promise<RecordOutcome> {
+  ): Promise<Done> {
     const { maskers, recordings, keep, limits, options } = this.parts;
     const wasMasked = maskers.holds(legs, running);
     const masking = await maskers.apply(verb, legs, running, request.leg.callId);
+    for (const leg of legs) this.said.set(leg, request);
     const { done, others, failed, at: doneAt } = masking;
     const at = request.maskedInSwitch && verb === 'mask' ? request.at : doneAt;
     const masks = verb === 'mask';
@@ -167,28 +187,41 @@ export class Commands {
     // Only recorders of others were masked.
     if (running.length === 0 && failed === undefined)
       accounts.push(options.audit(this.unrecorded(request, entryOf(request, verb, 'ok'))));
-    try {
-      await Promise.all(accounts);
-    } catch (error) {
-      // Whoever is told that it failed believes the call masked.
-      if (!masks && wasMasked) {
-        const again = this.byService('mask', request.leg, request.owner.account);
-        if (running.length === 0) await maskers.stay(request.leg, legs);
-        await this.mask('mask', again, legs, running).catch((failure: unknown) => {
-          options.log.warn('masked again, not stored', { leg: request.leg.uuid, error: failure });
+    const stored = Promise.all(accounts)
+      .catch(async (error: unknown) => {
+        // Whoever is told that it failed believes the call masked.
+        if (!masks && wasMasked) await this.maskStill(request);
+        throw error;
+      })
+      .then(() => {
+        if (failed !== undefined) throw new MetaflowsError(incomplete, failed);
+        options.log.info(`recording ${past}`, {
+          recordings: running.map(({ doc }) => doc.id),
+          others,
         });
-      }
-      throw error;
-    }
-    if (failed !== undefined) throw new MetaflowsError(incomplete, failed);
-    options.log.info(`recording ${past}`, {
-      recordings: running.map(({ doc }) => doc.id),
-      others,
-    });
-    return { result: past, ...(running[0] && { recording: running[0].doc }) };
+      });
+    return { outcome: { result: past, ...(running[0] && { recording: running[0].doc }) }, stored };
   }
 
-  private async stop(request: RecordRequest, running: Active[]): Promise<RecordOutcome> {
+  /** Takes back an unmask that could not be stored, unless somebody has masked or unmasked the call since. */
+  private maskStill(unmask: RecordRequest): Promise<void> {
+    const { calls, log } = this.parts.options;
+    const { leg, owner } = unmask;
+    return this.parts.turn([leg.uuid], async () => {
+      if (this.said.get(leg) !== unmask) return;
+      const legs = calls.legsOf(leg);
+      const running = this.parts.recordings.ofCall(legs);
+      try {
+        if (running.length === 0) await this.parts.maskers.stay(leg, legs);
+        const { stored } = await this.mask('mask', this.byService('mask', leg, owner.account), legs, running);
+        await stored;
+      } catch (error) {
+        log.warn('masked again, not stored', { leg: leg.uuid, error });
+      }
+    });
+  }
+
+  private async stop(request: RecordRequest, running: Active[]): Promise<Done> {
     if (running.length === 0) throw new MetaflowsError('not_recording');
     const stoppable = running.filter((active) => this.mayStop(request, active));
     if (stoppable.length === 0) throw new MetaflowsError('stop_not_allowed');
@@ -201,10 +234,8 @@ export class Commands {
       return result.value;
     });
     const [recording] = docs;
-    return {
-      result: docs.every(({ state }) => state === 'discarded') ? 'discarded' : 'stopped',
-      ...(recording && { recording }),
-    };
+    const result = docs.every(({ state }) => state === 'discarded') ? 'discarded' : 'stopped';
+    return { outcome: { result, ...(recording && { recording }) } };
   }
 
   private mayStop(request: RecordRequest, { doc }: Active): boolean {
@@ -271,15 +302,5 @@ export class Commands {
 
   private byService(action: 'mask' | 'unmask', leg: Leg, account: string): RecordRequest {
     return { data: { action }, leg, by: 'service', owner: { account }, at: this.parts.now(leg.switchId) };
-  }
-
-  /** Somebody asked for something that changed nothing. */
-  private note(
-    active: Active,
-    request: RecordRequest,
-    action: AuditEntry['action'],
-    result: string,
-  ): Promise<void> {
-    return this.parts.keep(active, audited(active.doc, entryOf(request, action, result)));
   }
 }

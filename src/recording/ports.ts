@@ -73,6 +73,8 @@ export interface RecorderOptions {
   /** Whether the disk has room for new recordings. */
   hasSpace: () => boolean;
   feedback: { play(leg: Leg, tone: Tone): Promise<void> };
+  /** Whether an event is to be kept with the document until it was told; by default each is. */
+  isAwaited?: (event: RecordingEvent) => boolean;
   /** Awaited before whoever asked is told; never rejects. */
   onEvent: (event: RecordingEvent) => Promise<void>;
   /** Gets each thing that is done to a recording, and that could not be done, before whoever asked is told. */

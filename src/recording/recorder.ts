@@ -44,7 +44,7 @@ export class Recorder {
   constructor(private readonly options: RecorderOptions) {
     const { calls, switchOf, files } = options;
     this.now = options.now ?? (() => Date.now());
-    this.active = new ActiveRecordings(options.store, options.audit, options.onEvent, options.mayWrite);
+    this.active = new ActiveRecordings(options);
     this.segments = new Segments(switchOf, files, this.now);
     const pathOf = (active: Pick<Active, 'doc'>) => this.pathOf(active);
     this.maskers = new Maskers(calls, switchOf, pathOf, this.now);

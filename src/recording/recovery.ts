@@ -16,6 +16,7 @@ import {
   time,
 } from '../switch/commands.js';
 import type { LegData } from '../switch/events.js';
+import { askAbout } from '../switch/snapshot.js';
 import type { Adoption } from './adoption.js';
 import type { Announcer } from './announcer.js';
 import { hasRecorder, type Active, type ActiveRecordings } from './active.js';
@@ -48,6 +49,14 @@ export interface RecoveryParts {
   keep: (active: Active, doc: RecordingDocument, type?: Happening['type']) => Promise<void>;
   /** Runs in the turn of the legs' call. */
   turn: (uuids: string[], work: () => Promise<void>) => Promise<void>;
+}
+
+/** What records the legs of a switch. */
+interface Recorders {
+  /** The paths, by leg. */
+  of: Map<string, string[]>;
+  /** The leg, by path. */
+  carriers: Map<string, string>;
 }
 
 export class Recovery {
@@ -84,8 +93,10 @@ export class Recovery {
       }
       await this.parts.segments.stored(begun);
     }
-    await Promise.all(docs.map((doc) => this.recoverOne(doc, byUuid)));
-    const ours = await this.parts.adoption.find(switchId, legs);
+    let asked: Promise<Recorders> | undefined;
+    const recorders = () => (asked ??= this.recordersOf(switchId, [...byUuid.keys()]));
+    await Promise.all(docs.map((doc) => this.recoverOne(doc, byUuid, recorders)));
+    const ours = this.parts.adoption.find(switchId, (await recorders()).of);
     await Promise.all(
       ours.map(({ uuid, path }) => this.parts.turn([uuid], () => this.endUnknown(uuid, path))),
     );
@@ -139,7 +150,11 @@ export class Recovery {
     );
   }
 
-  private async recoverOne(doc: RecordingDocument, legs: ReadonlyMap<string, LegData>): Promise<void> {
+  private async recoverOne(
+    doc: RecordingDocument,
+    legs: ReadonlyMap<string, LegData>,
+    recorders: () => Promise<Recorders>,
+  ): Promise<void> {
     const { recordings, finisher, following, limits, announcer, strays, pathOf, keep } = this.parts;
     const active = recordings.get(doc.id) ?? recordings.add(doc, doc.audit.length);
     strays.forget(pathOf(active));
@@ -149,9 +164,10 @@ export class Recovery {
       return;
     }
     announcer.arm(active);
-    const uuids = [...legs.keys()];
+    // The leg to which the switch moved its recorder by itself while nobody looked.
+    const carrierOf = async () => (await recorders()).carriers.get(pathOf(active));
     const isLost = hasRecorder(active) && !legs.has(doc.internal.leg);
-    const carrier = isLost ? await this.carrierOf(active, uuids) : undefined;
+    const carrier = isLost ? await carrierOf() : undefined;
     let known = isLost && carrier === undefined ? await this.endedMeanwhile(doc) : doc;
     const now = this.parts.now(doc.internal.switch);
     const leg = legs.get(doc.internal.leg);
@@ -170,7 +186,7 @@ export class Recovery {
     else if (!hasRecorder(active)) following.segmentOver(active, undefined, 'switch_lost');
     else if (await this.runs(active)) limits.arm(active);
     else {
-      const moved = await this.carrierOf(active, uuids);
+      const moved = await carrierOf();
       if (moved !== undefined) following.moved(moved, pathOf(active), pathOf);
       else void finisher.finish(active, 'switch_lost', undefined);
     }
@@ -205,14 +221,16 @@ export class Recovery {
     return segmentEnded(going, Math.min(now, momentOf(going, (doc.segments.at(-1)?.start_ms ?? 0) + ms)));
   }
 
-  /** The leg to which the switch moved a recorder by itself while nobody looked. */
-  private async carrierOf(active: Active, uuids: string[]): Promise<string | undefined> {
-    const { options, pathOf } = this.parts;
-    const answers = await options
-      .switchOf(active.doc.internal.switch)
-      .apis(active.doc.internal.leg, uuids.map(buglist));
-    const path = pathOf(active);
-    return uuids.find((_, index) => parseBuglist(answers[index] ?? '').some(({ target }) => target === path));
+  /** Asked of all legs once, whoever wants to know. */
+  private async recordersOf(switchId: string, uuids: string[]): Promise<Recorders> {
+    const recorders: Recorders = { of: new Map(), carriers: new Map() };
+    await askAbout(this.parts.options.switchOf(switchId), uuids, buglist, (uuid, answer) => {
+      const bugs = parseBuglist(answer).filter((bug) => bug.function === 'session_record');
+      const paths = bugs.map(({ target }) => target);
+      recorders.of.set(uuid, paths);
+      for (const path of paths) recorders.carriers.set(path, uuid);
+    });
+    return recorders;
   }
 
   /** What the switch has noted of its masks. */

@@ -106,15 +106,40 @@ export class AuditStore {
     return [...heads.filter(({ instance }) => instance !== own.instance), ...(own.seq > 0 ? [own] : [])];
   }
 
-  /** Lines one by one, since each names the one before; their places in the index first. */
   async #write(events: AuditEvent[]): Promise<void> {
     const { instance, seq } = this.#head;
     // There before the first line is: a head that is not known to be there is not written together with one.
     if (seq === 0) await this.#keep(this.#head);
+    if (this.#documents.isWhole) {
+      await this.#appendTogether(events);
+      return;
+    }
+    // Lines one by one, since each names the one before; their places in the index first.
     await this.#documents.mark(
       events.map((event, index) => indexIdOf(event, placeOf(instance, seq + 1 + index))),
     );
     for (const [index, event] of events.entries()) await this.#append(event, seq + 1 + index);
+  }
+
+  /** Lines, their places in the index and the head at the same moment: one write, that is there whole or not at all. */
+  async #appendTogether(events: AuditEvent[]): Promise<void> {
+    let head = this.#head;
+    const lines = events.map((event) => {
+      const line = lineAfter(head, event);
+      head = { instance: line.instance, seq: line.seq, hash: hashOf(line) };
+      return { line, place: placeOf(line.instance, line.seq) };
+    });
+    const [areNew] = await Promise.all([
+      Promise.all(lines.map(({ line, place }) => this.#documents.create(LINES + place, line))),
+      this.#documents.mark(lines.map(({ line, place }) => indexIdOf(line, place))),
+      this.#keep(head),
+    ]);
+    // They were written, and the answer was lost.
+    if (areNew.includes(false)) {
+      await this.load(head.instance);
+      throw new MetaflowsError('store_failed', 'lines of the audit are there already');
+    }
+    this.#head = head;
   }
 
   async #keep(head: Head): Promise<void> {

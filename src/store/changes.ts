@@ -3,11 +3,12 @@
  * nothing any more, is made again, and goes on behind the last change that was taken in.
  */
 import type { Logger } from 'winston';
-import { HEARTBEAT_MS } from './couch.js';
 import { entryOf, type Deleted, type Entry } from './documents.js';
 
 /** Milliseconds until a database that is away is asked again: a CouchDB that restarts is back in seconds. */
 const RETRY_MS = 1000;
+/** Milliseconds after which CouchDB says, where there are no changes, that it is still there: `SILENCE_MS` of `couch.ts` ends the connection else. */
+const HEARTBEAT_MS = 2000;
 /** Changes that are asked for at a time. */
 const BATCH = 500;
 

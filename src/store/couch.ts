@@ -6,8 +6,6 @@ import PouchDB from 'pouchdb';
 
 /** Milliseconds: whatever is asked of CouchDB takes a small part of it. */
 const SILENCE_MS = 5000;
-/** Milliseconds after which CouchDB says on a feed of changes, where there are none, that it is still there. */
-export const HEARTBEAT_MS = 2000;
 
 /** Nothing is asked yet. `end` cuts every connection: a feed of changes would keep its own. */
 export function couchDatabase(url: string): { db: PouchDB.Database; end: () => void } {

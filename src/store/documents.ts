@@ -7,8 +7,8 @@ import { Writer, type Draft } from './writer.js';
 
 /** Writers of one process take turns, so a conflict means another process; each wait is longer, and as long by chance. */
 const ATTEMPTS = 10;
-/** Documents of which the newest version is remembered: what runs now changes again and again. */
-const REMEMBERED = 1000;
+/** Documents of which the newest version is remembered: what runs now, on a busy site, changes again and again. */
+const REMEMBERED = 10_000;
 /** Documents that are read at a time where all of a kind are wanted. */
 const PAGE = 1000;
 
@@ -38,6 +38,8 @@ export interface Range {
 }
 
 type Change<T> = (current: T | undefined) => T | undefined;
+/** Writes what has to be there before a document is; given what that will be. */
+type First<T> = (value: T) => Promise<unknown>;
 
 interface Changed<T> {
   current: Entry<T> | undefined;
@@ -46,6 +48,8 @@ interface Changed<T> {
 
 /** Whatever PouchDB rejects with becomes a MetaflowsError `store_failed`. */
 export class Documents {
+  /** Whether what is written at the same moment is there all or not at all: a folder's `bulkDocs` is one batch of LevelDB. */
+  readonly isWhole: boolean;
   readonly #db: Database;
   readonly #settlesMs: number;
   readonly #writer: Writer;
@@ -53,8 +57,9 @@ export class Documents {
   /** As this process has written them, the oldest first. */
   readonly #written = new Map<string, Entry<object>>();
 
-  /** `settlesMs`: milliseconds within which a database that takes two documents of the same id has chosen one. */
+  /** `settlesMs`: milliseconds within which a database that takes two documents of the same id has chosen one; 0: a folder's. */
   constructor(db: Database, settlesMs = 0) {
+    this.isWhole = settlesMs === 0;
     this.#db = db;
     this.#settlesMs = settlesMs;
     this.#writer = new Writer(db);
@@ -71,10 +76,15 @@ export class Documents {
 
   /**
    * Stores what `change` makes of the document's newest version. Changes of one document happen in the order of
-   * the calls; `change` runs again where another process wrote in between, and what it throws changes nothing.
+   * the calls; `change` runs again where another process wrote in between, and what it throws changes nothing. What
+   * `first` writes is there before the document is, or with it.
    */
-  async update<T extends object>(id: string, change: (current: T | undefined) => T): Promise<Entry<T>> {
-    return (await this.change(id, change)) as Entry<T>;
+  async update<T extends object>(
+    id: string,
+    change: (current: T | undefined) => T,
+    first?: First<T>,
+  ): Promise<Entry<T>> {
+    return (await this.change(id, change, {}, first)) as Entry<T>;
   }
 
   /**
@@ -85,13 +95,17 @@ export class Documents {
     id: string,
     change: Change<T>,
     left: object = {},
+    first?: First<T>,
   ): Promise<Entry<T> | Deleted | undefined> {
     return this.#turns.take(id, async () => {
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
         const { current, value } = this.#remember(id, change) ?? (await this.#read(id, change));
         if (value === current?.value) return current;
         const content = value ?? { ...left, _deleted: true };
-        const rev = await this.#put({ ...content, _id: id, ...(current && { _rev: current.rev }) });
+        const before = value && first?.(value);
+        if (before && !this.isWhole) await before;
+        const put = this.#put({ ...content, _id: id, ...(current && { _rev: current.rev }) });
+        const [rev] = await Promise.all([put, before]);
         if (rev !== undefined) return value ? this.#remembered({ id, rev, value }) : { id, rev };
         await setTimeout(Math.random() * 2 ** attempt);
       }

@@ -87,20 +87,20 @@ export class RecordingStore {
   ): Promise<void> {
     const key = keyOf(recording.account_id, recording.id);
     return this.#turns.take(key, async () => {
-      if (!this.#marked.has(key)) {
-        await this.#documents.mark([
-          ...(isRunning(recording) ? [`unfinished/${key}`] : []),
-          ...(recording.owner_id === undefined ? [] : [ownedId(recording, recording.owner_id)]),
-        ]);
-        this.#marked.add(key);
-      }
+      const marks = this.#marked.has(key)
+        ? []
+        : [
+            ...(isRunning(recording) ? [`unfinished/${key}`] : []),
+            ...(recording.owner_id === undefined ? [] : [ownedId(recording, recording.owner_id)]),
+          ];
       // A hold is not the recorder's, whose document may be older.
       const { legal_hold, ...own } = recording;
       const change = (current = recording): RecordingDocument => ({
         ...own,
         ...(current.legal_hold && { legal_hold: true }),
       });
-      await this.#write(recording, happened, change, mayStill);
+      await this.#write(recording, happened, change, { marks, mayStill });
+      this.#marked.add(key);
       if (!isRunning(recording)) {
         await this.#documents.remove(`unfinished/${key}`);
         this.#marked.delete(key);
@@ -258,29 +258,32 @@ export class RecordingStore {
     recording: RecordingDocument,
     happened: readonly Happening[],
     change: (current: RecordingDocument | undefined) => RecordingDocument,
-    mayStill: () => boolean = () => true,
+    { marks = [], mayStill = () => true }: { marks?: string[]; mayStill?: () => boolean } = {},
   ): Promise<RecordingDocument | undefined> {
-    const key = recordingId(recording);
-    if (happened.length > 0) {
-      const before = (await this.#documents.get<Stored>(key))?.value;
-      const after = change(before?.recording);
-      let number = before?.happenings ?? 0;
-      for (const each of happened) {
-        const news: News = { ...each, recording: after, number: ++number };
-        await this.#documents.create(newsId(recording, each.id), news);
-      }
-    }
     let isDisputed = false;
-    const { value } = await this.#documents.update<Stored>(key, (current) => {
-      if (isDisputed && !mayStill()) throw new MetaflowsError('not_acting', recording.internal.switch);
-      isDisputed = true;
-      return current?.deleting
-        ? current
-        : {
-            recording: change(current?.recording),
-            happenings: (current?.happenings ?? 0) + happened.length,
-          };
-    });
+    const { value } = await this.#documents.update<Stored>(
+      recordingId(recording),
+      (current) => {
+        if (isDisputed && !mayStill()) throw new MetaflowsError('not_acting', recording.internal.switch);
+        isDisputed = true;
+        return current?.deleting
+          ? current
+          : {
+              recording: change(current?.recording),
+              happenings: (current?.happenings ?? 0) + happened.length,
+            };
+      },
+      ({ recording: after, happenings = 0 }) => {
+        const news = happened.map((each, index): [id: string, news: News] => {
+          const number = happenings - happened.length + index + 1;
+          return [newsId(recording, each.id), { ...each, recording: after, number }];
+        });
+        return Promise.all([
+          this.#documents.mark(marks),
+          ...news.map(([id, each]) => this.#documents.create(id, each)),
+        ]);
+      },
+    );
     return value.deleting ? undefined : value.recording;
   }
 

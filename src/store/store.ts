@@ -7,7 +7,6 @@ import type { CallRecording } from '../generated/call_recording.js';
 import type { Metaflows } from '../generated/metaflows.js';
 import { AuditStore } from './audit.js';
 import { Changes } from './changes.js';
-import { couchDatabase } from './couch.js';
 import { Documents, reasonOf, type Deleted, type Entry } from './documents.js';
 import { folderDatabase } from './folder.js';
 import { OnceStore } from './once.js';
@@ -122,10 +121,16 @@ async function keptInstance(documents: Documents): Promise<string> {
   return value.id;
 }
 
+/** PouchDB is a tenth of what a start costs, and with a folder it is in another thread alone. */
+async function couch(url: string) {
+  const { couchDatabase } = await import('./couch.js');
+  return couchDatabase(url);
+}
+
 /** A database that answers; `end` comes after it is closed. */
 async function open(location: string, remote: boolean) {
   try {
-    const { db, end } = remote ? couchDatabase(location) : await folderDatabase(location);
+    const { db, end } = remote ? await couch(location) : await folderDatabase(location);
     await db.info().catch(async (error: unknown) => {
       await end();
       throw error;

@@ -173,10 +173,11 @@ export class Switch extends EventEmitter<SwitchEvents> {
    * left out. Rejects as {@link api} does, and with `switch_refused`.
    */
   async snapshot(): Promise<Snapshot> {
-    await this.pause(this.upAt + SHOW_LAG_MS - performance.now());
+    const lagMs = this.upAt + SHOW_LAG_MS - performance.now();
     return snapshotOf({
-      api: (key, { command, args }) => this.api(key, command, args),
+      apis: (key, commands) => this.apis(key, commands),
       heard: (at) => this.clock.heard(at),
+      caughtUp: lagMs > 0 ? this.pause(lagMs) : undefined,
     });
   }
 

@@ -325,6 +325,9 @@ describe('contract: the service behind a connection that stalls, masks', functio
 
   it('the same, and killed, also before it stores that: masked from when it was the first time', async () => {
     service = await TestService.spawn(lab(), undefined, settings);
+    // Where somebody is to be told of it, what happens is stored right before the document.
+    const hook = { name: 'nobody', uri: 'http://127.0.0.1:9/', hook: 'recording' };
+    await service.ask('PUT', `/accounts/${lab().domain}/webhooks`, hook);
     await recorded();
     expect(await service.code(caller, '*72')).to.equal('done');
     await talk(600);

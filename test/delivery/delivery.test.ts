@@ -605,6 +605,22 @@ describe('delivery', () => {
       expect(receiver.received).to.have.length(4);
     });
 
+    it('is waited for: what somebody must not miss is kept, and what nobody is told is not', async () => {
+      const quiet = { ...happening('masked', clock.now()), recording: recordingDocument() };
+      const over = {
+        ...happening('completed', clock.now()),
+        recording: await finished('http://example.com/'),
+      };
+      expect([quiet, over].map((event) => delivery.isAwaited(event))).to.deep.equal([false, true]);
+      await delivery.onEvent(quiet);
+      expect(told.map(({ id }) => id)).to.deep.equal([quiet.id]);
+      await store.webhooks.create(ACCOUNT, { settings: settings() });
+      expect(delivery.isAwaited(quiet)).to.equal(true);
+      await restart({ isShared: true });
+      const elsewhere = { ...quiet, recording: { ...quiet.recording, account_id: 'other.com' } };
+      expect(delivery.isAwaited(elsewhere)).to.equal(true);
+    });
+
     it('is told nothing of a recording that is deleted, or was never stored', async () => {
       await store.webhooks.create(ACCOUNT, { settings: settings() });
       const doc = recordingDocument();

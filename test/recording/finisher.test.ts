@@ -32,15 +32,15 @@ describe('the end of a recording', () => {
   afterEach(() => rm(folder, { recursive: true }));
 
   const finisherWith = (transport?: Transport, files = new RecordingFiles(folder)): Finisher => {
-    const recordings = new ActiveRecordings(
-      {
+    const recordings = new ActiveRecordings({
+      store: {
         save: (doc) => Promise.resolve(void saved.push(doc)),
         unfinished: () => Promise.resolve([]),
         get: () => Promise.resolve(undefined),
       },
-      () => Promise.resolve(),
-      ({ type }) => Promise.resolve(void told.push(type)),
-    );
+      audit: () => Promise.resolve(),
+      onEvent: ({ type }) => Promise.resolve(void told.push(type)),
+    });
     active = recordings.add(recordingDocument({ startedAt: STARTED }));
     first = active.doc.internal.file;
     return new Finisher(

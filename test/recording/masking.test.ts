@@ -107,17 +107,23 @@ describe('the mask of a call', () => {
   let events: string[];
   let stored: RecordingDocument[];
   let isStoreAway: boolean;
+  /** Until when the store takes nothing, and refuses nothing. */
+  let storeAnswers: Promise<void>;
   let told: EventEmitter;
 
+  const kept = async (): Promise<void> => {
+    await storeAnswers;
+    if (isStoreAway) throw new MetaflowsError('store_failed');
+  };
   const recorderOf = (): Recorder =>
     new Recorder({
       ...recorderOptions(calls),
-      audit: () => (isStoreAway ? Promise.reject(new MetaflowsError('store_failed')) : Promise.resolve()),
+      audit: kept,
       switchOf: () => ({ apis: (_key, commands) => bugs.apis(commands) }),
       store: {
         save: () => {
           told.emit('saved');
-          return isStoreAway ? Promise.reject(new MetaflowsError('store_failed')) : Promise.resolve();
+          return kept();
         },
         unfinished: () => Promise.resolve(stored),
         get: () => Promise.resolve(undefined),
@@ -133,6 +139,7 @@ describe('the mask of a call', () => {
     events = [];
     stored = [];
     isStoreAway = false;
+    storeAnswers = Promise.resolve();
     told = new EventEmitter();
     calls = new Calls(IDENTITY);
     const variables = { domain_name: 'example.com', user_name: '1001' };
@@ -212,6 +219,42 @@ describe('the mask of a call', () => {
       'mask service ok',
       'unmask code store_failed',
     ]);
+  });
+
+  it('does not wait for the store, whatever was asked before; whoever asked does', async () => {
+    let answer: () => void = () => undefined;
+    storeAnswers = new Promise((resolve) => (answer = resolve));
+    const acknowledged: string[] = [];
+    void run('start');
+    const asked = (['mask', 'unmask', 'mask'] as const).map(async (action) => {
+      acknowledged.push((await run(action)).result);
+    });
+    await quiet();
+    expect(bugs.masked.get(own())).to.equal(true);
+    expect(acknowledged).to.deep.equal([]);
+    answer();
+    await Promise.all(asked);
+    expect(acknowledged).to.deep.equal(['masked', 'unmasked', 'masked']);
+  });
+
+  it('is not put back by an unmask that could not be stored where another has been since', async () => {
+    await begun();
+    await run('mask');
+    let answer: () => void = () => undefined;
+    storeAnswers = new Promise((resolve) => (answer = resolve));
+    isStoreAway = true;
+    const unmasks = [outcome('unmask'), outcome('mask'), outcome('unmask')];
+    await quiet();
+    const given: string[] = [];
+    bugs.refuses = (command) => (
+      /^uuid_record \S+ (un)?mask/.test(command) && given.push(command),
+      undefined
+    );
+    answer();
+    expect(await Promise.all(unmasks)).to.deep.equal(['store_failed', 'store_failed', 'store_failed']);
+    // that of the last one alone
+    expect(given).to.have.length(1);
+    expect(bugs.masked.get(own())).to.equal(true);
   });
 
   it('is there when the replies to an unmask do not come, though the switch carries it out', async () => {

@@ -34,8 +34,9 @@ describe('store of the audit', () => {
     await rm(folder, { recursive: true });
   });
 
-  async function loaded(instance: string): Promise<AuditStore> {
-    const audit = new AuditStore(new Documents(db));
+  /** `settlesMs`: as where others write into the same database. */
+  async function loaded(instance: string, settlesMs = 0): Promise<AuditStore> {
+    const audit = new AuditStore(new Documents(db, settlesMs));
     await audit.load(instance);
     return audit;
   }
@@ -98,7 +99,7 @@ describe('store of the audit', () => {
   });
 
   it('loses and doubles nothing where two processes have the same id by mistake', async () => {
-    const [first, second] = [await loaded('a'), await loaded('a')];
+    const [first, second] = [await loaded('a', 1), await loaded('a', 1)];
     await Promise.all([1, 2, 3, 4].flatMap(() => [first.append(event()), second.append(event())]));
     expect(await count(first)).to.equal(8);
     expect(await broken(await loaded('a'))).to.deep.equal([]);
@@ -117,8 +118,16 @@ describe('store of the audit', () => {
     expect(await broken(again)).to.deep.equal([]);
   });
 
-  it('leaves a head that says which line is the last, wherever the instance is killed', async () => {
-    const audit = await loaded('a');
+  for (const [where, settlesMs] of [
+    ['in a folder', 0],
+    ['in a database of many', 1],
+  ] as const) {
+    it(`leaves a head that says which line is the last, wherever the instance is killed, ${where}`, () =>
+      headsSay(settlesMs));
+  }
+
+  async function headsSay(settlesMs: number): Promise<void> {
+    const audit = await loaded('a', settlesMs);
     const bulkDocs = db.bulkDocs.bind(db);
     const left: Promise<number[]>[] = [];
     db.bulkDocs = async (docs: PouchDB.Core.PutDocument<object>[]) => {
@@ -133,6 +142,20 @@ describe('store of the audit', () => {
     const told = await Promise.all(left);
     expect(told.at(-1)).to.deep.equal([4, 4]);
     for (const [lines, head] of told) expect(head).to.equal(lines);
+  }
+
+  it('writes what comes at once in one piece in a folder, so that many cost little more than one', async () => {
+    const audit = await loaded('a');
+    const bulkDocs = db.bulkDocs.bind(db);
+    const written: number[] = [];
+    db.bulkDocs = (docs: PouchDB.Core.PutDocument<object>[]) => {
+      written.push(docs.filter(({ _id }) => _id?.startsWith('audit/')).length);
+      return bulkDocs(docs);
+    };
+    await audit.append(event());
+    await Promise.all(Array.from({ length: 20 }, () => audit.append(event())));
+    expect(written.filter((lines) => lines > 0)).to.deep.equal([1, 20]);
+    expect(await broken(audit)).to.deep.equal([]);
   });
 
   it('does not hide by going on that its newest lines were cut off', async () => {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -31,6 +31,17 @@ describe('store', () => {
     await store.close();
     store = await openStore(folder, log);
   }
+
+  it('gives way to what is said to switches, where both want the processor', async () => {
+    // Elsewhere a thread has no priority of its own.
+    if (process.platform !== 'linux') return;
+    const nice = async (thread: string): Promise<number> => {
+      const stat = await readFile(`/proc/self/task/${thread}/stat`, 'utf8');
+      return Number(stat.slice(stat.lastIndexOf(')')).split(' ')[17]);
+    };
+    const all = await Promise.all((await readdir('/proc/self/task')).map(nice));
+    expect(Math.max(...all)).to.be.above(await nice(String(process.pid)));
+  });
 
   it('is the same instance at each start on a folder', async () => {
     const { instance } = store;
