@@ -37,6 +37,8 @@ export interface Config {
   /** Address ranges to which nothing is sent, and those of them to which it is all the same. */
   deliveryDeny: readonly string[];
   deliveryAllow: readonly string[];
+  /** Of other sites whose pages may call the API. */
+  corsOrigins: readonly string[];
   logLevel: string;
   identity: Required<IdentityVariables>;
   digits: DigitSettings & Required<Pick<DigitSettings, 'capture'>>;
@@ -69,10 +71,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): L
     validate(values);
   }
   const settings = values as Required<Configuration>;
-  const switches = settings.switches
-    .split(',')
-    .map((text) => text.trim())
-    .filter(Boolean)
+  const switches = listed(settings.switches)
     .map((text) => {
       if (text === 'embedded') return text;
       const parsed = parseSwitchUrl(text);
@@ -82,10 +81,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): L
     .filter((address) => address === 'embedded' || typeof address !== 'string');
   if (settings.switches.trim() === '') errors.push(`${PREFIX}SWITCHES: names no event socket`);
   const ranges = (key: 'delivery_deny' | 'delivery_allow'): string[] => {
-    const given = settings[key]
-      .split(',')
-      .map((text) => text.trim())
-      .filter(Boolean);
+    const given = listed(settings[key]);
     for (const range of given.filter((text) => !isRange(text))) {
       errors.push(
         `${PREFIX}${key.toUpperCase()}: ${JSON.stringify(range)} is no address range such as 10.0.0.0/8`,
@@ -94,6 +90,10 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): L
     return given;
   };
   const [deliveryDeny, deliveryAllow] = [ranges('delivery_deny'), ranges('delivery_allow')];
+  const corsOrigins = listed(settings.cors_origins);
+  for (const origin of corsOrigins.filter((text) => !isOrigin(text))) {
+    errors.push(`${PREFIX}CORS_ORIGINS: ${JSON.stringify(origin)} is no origin such as https://crm.example`);
+  }
   if (!isUrl(settings.database) && /^[a-z]+:\/\//.test(settings.database)) {
     errors.push(`${PREFIX}DATABASE: must be a folder, or an http:// or https:// URL`);
   }
@@ -124,6 +124,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): L
     flowsDir: resolve(settings.flows_dir),
     deliveryDeny,
     deliveryAllow,
+    corsOrigins,
     logLevel: settings.log_level,
     identity: settings.identity as Config['identity'],
     digits: settings.digits as Config['digits'],
@@ -134,6 +135,19 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): L
     genesys: settings.genesys as Config['genesys'],
   };
   return { ok: true, config: Object.freeze(config) };
+}
+
+/** What is separated by commas. */
+function listed(text: string): string[] {
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean);
+}
+
+/** Whether a browser would say so of a page. */
+function isOrigin(text: string): boolean {
+  return /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text;
 }
 
 function readFile(path: string | undefined, errors: string[]): object {

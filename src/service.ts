@@ -240,6 +240,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
     log,
     version,
     requestsPerMinute: config.limits.requests_per_minute,
+    corsOrigins: config.corsOrigins,
     notificationsPath: config.genesys.notifications,
     ...(inbox && { push: pushRouter(inbox) }),
     console: consoleRouter(CONSOLE),

@@ -64,6 +64,14 @@ describe('the configuration', () => {
     });
   });
 
+  it('takes origins of other sites, separated by commas, and refuses what is none', () => {
+    const { corsOrigins } = loaded({ METAFLOWS_CORS_ORIGINS: 'https://crm.test, http://127.0.0.1:5173' });
+    expect(corsOrigins).to.deep.equal(['https://crm.test', 'http://127.0.0.1:5173']);
+    for (const wrong of ['*', 'null', 'https://crm.test/', 'crm.test', 'https://*.test/x']) {
+      expect(refused({ METAFLOWS_CORS_ORIGINS: wrong }).join()).to.include('METAFLOWS_CORS_ORIGINS');
+    }
+  });
+
   it('says one line for each thing that is wrong', () => {
     const errors = refused({
       METAFLOWS_HTTP_PORT: 'eighty',

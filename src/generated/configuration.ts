@@ -39,6 +39,10 @@ export interface Configuration {
   flows_dir?: string;
   delivery_deny?: string;
   delivery_allow?: string;
+  /**
+   * origins of other sites whose pages may call the API, separated by commas
+   */
+  cors_origins?: string;
   log_level?: 'error' | 'warn' | 'info' | 'http' | 'verbose' | 'debug' | 'silly';
   identity?: IdentityVariables;
   digits?: DigitSettings;

@@ -1,6 +1,7 @@
 /** The HTTP side of the service: every system's API on one server. */
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
+import cors from 'cors';
 import express, { type Express, type Request, type RequestHandler } from 'express';
 import { rateLimit } from 'express-rate-limit';
 import helmet from 'helmet';
@@ -56,6 +57,7 @@ export function createApp(deps: Deps): Express {
     },
   });
   app.use(securityHeaders());
+  if (deps.corsOrigins.length > 0) app.use(cors({ origin: [...deps.corsOrigins] }));
 
   app.get('/healthz', described(HEALTH, 'Healthz', ALIVE), (_req, res) => {
     res.json({ status: 'alive' });

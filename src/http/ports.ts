@@ -83,6 +83,8 @@ export interface Deps {
   version: string;
   /** For each client address. */
   requestsPerMinute: number;
+  /** Of other sites whose pages may call the API. */
+  corsOrigins: readonly string[];
   /** Where the notifications of Genesys's API are subscribed to. */
   notificationsPath: string;
   /** The console. */

@@ -97,6 +97,28 @@ describe('HTTP app', () => {
     }
   });
 
+  it('lets pages of the sites that are configured call it, and no other', async () => {
+    const open = await startApi({ corsOrigins: ['https://crm.test'] });
+    try {
+      const preflight = (origin: string) =>
+        request(open.app).options(BOB).set({
+          Origin: origin,
+          'Access-Control-Request-Method': 'POST',
+          'Access-Control-Request-Headers': 'x-auth-token',
+        });
+      const { headers } = await preflight('https://crm.test').expect(204);
+      expect(headers['access-control-allow-origin']).to.equal('https://crm.test');
+      expect(headers['access-control-allow-methods']).to.include('POST');
+      expect(headers['access-control-allow-headers']).to.equal('x-auth-token');
+      expect(headers).not.to.have.property('access-control-allow-credentials');
+      expect((await preflight('https://elsewhere.test')).headers).not.to.have.property(
+        'access-control-allow-origin',
+      );
+    } finally {
+      await open.close();
+    }
+  });
+
   it('refuses more requests than the limit, but still says that it is alive', async () => {
     const limited = await startApi({ requestsPerMinute: 2 });
     try {

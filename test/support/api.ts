@@ -140,6 +140,7 @@ export async function startApi(
     log,
     version: '1.2.3',
     requestsPerMinute: 100_000,
+    corsOrigins: [],
     notificationsPath: '/notifications',
     ...overrides,
   });

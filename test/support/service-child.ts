@@ -26,6 +26,7 @@ const app = createApp({
   log,
   version: '1.2.3',
   requestsPerMinute: 1000,
+  corsOrigins: [],
   notificationsPath: '/notifications',
 });
 const { port } = await listen(app, '127.0.0.1', 0);
