@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { ConsoleLab } from '../support/browser.js';
+import { journey } from '../support/journey.js';
 
 /** What an endpoint in OpenAI's way says of any recording. */
 const TEXT = {
@@ -43,34 +44,9 @@ describe('a visitor of the console', function () {
 
   it('posts a metaflow, sees a code work, masks and stops, hears the recording and reads its text', async () => {
     const page = await lab.loggedIn();
-    const pages = page.getByRole('navigation');
-    await pages.getByRole('link', { name: 'Metaflows' }).click();
-    await page.getByRole('button', { name: 'Add a code' }).click();
-    await page.getByRole('textbox', { name: 'Code' }).fill('81');
-    await page.getByLabel('label', { exact: true }).fill('from the console');
-    await page.getByRole('button', { name: 'Apply' }).click();
-    await page.getByRole('button', { name: 'Save' }).click();
-    await page.getByText('This is not saved yet.').waitFor({ state: 'detached' });
-
-    await pages.getByRole('link', { name: 'Calls now' }).click();
-    await page.getByText('live', { exact: true }).waitFor();
-    await lab.softswitch.call('1005', '1006');
-    await page.getByText('Not recorded', { exact: true }).waitFor();
-    await lab.softswitch.press('1005', '*81');
-    await page.getByText('Recording', { exact: true }).waitFor();
-    await page.getByRole('button', { name: 'Mask: 1005 → 1006' }).click();
-    await page.getByText(/^Masked 0:0[1-9]$/).waitFor();
-    await page.getByRole('button', { name: 'Stop: 1005 → 1006' }).click();
-    await page.getByText('The recording has ended.').waitFor();
-
-    await pages.getByRole('link', { name: 'Recordings' }).click();
-    await page.getByLabel('Label').fill('from the console');
-    await page.getByRole('button', { name: 'Find' }).click();
-    await page.getByRole('row').filter({ hasText: '1005 → 1006' }).getByRole('link').click();
+    await journey(lab, page);
     await page.getByRole('button', { name: 'Make text' }).click();
     await page.getByText('Good morning.').waitFor();
-    await page.getByRole('button', { name: 'Listen' }).click();
-    await page.locator('.waveform').getByText('masked').waitFor();
     const said = page.getByRole('listitem').filter({ hasText: 'Good morning.' });
     await page.getByRole('slider', { name: 'Position' }).press('End');
     expect(await said.getAttribute('aria-current')).to.equal(null);
