@@ -23,7 +23,7 @@ const PAGES: Partial<Record<keyof typeof WORDS.pages, ComponentType>> = {
 
 export function App() {
   const [name = ''] = route.value;
-  const page = name in PAGES ? (name as keyof typeof PAGES) : 'start';
+  const page = Object.hasOwn(PAGES, name) ? (name as keyof typeof PAGES) : 'start';
   const isIn = session.value !== undefined && session.value.shown !== '';
   useEffect(() => {
     const title = isIn ? WORDS.pages[page] : WORDS.login.title;

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
-import { send } from './api.js';
+import { ask, send } from './api.js';
 import { Problem } from './parts/Problem.js';
+import type { Recording } from './recordings/recording.js';
 import { to } from './route.js';
 import { session } from './session.js';
 import { WORDS } from './words.js';
@@ -9,8 +10,15 @@ const { demo } = WORDS;
 
 /** The domain of the embedded softswitch. */
 const ACCOUNT = 'demo';
-/** Milliseconds: long enough that each part can be heard in the recording. */
+/** Milliseconds: long enough that each part can be heard in the recording, and that it is complete after the last. */
 const TALK_MS = 1500;
+/** What 1002 presses, and what the recording is to be after it. */
+const STEPS = [
+  ['*71', 'recording'],
+  ['*72', 'masked'],
+  ['*73', 'recording'],
+  ['*74', 'completed'],
+] as const;
 
 /** Lets two simulated phones talk, and press the codes, on the embedded softswitch. */
 export function DemoCall() {
@@ -24,13 +32,24 @@ export function DemoCall() {
     setProblem(undefined);
     const say = (text: string) => setSaid((before) => [...before, text]);
     try {
+      const before = await newest();
+      const isNew = async (state: Recording['state']) => {
+        const recording = await newest();
+        return recording !== undefined && recording.id !== before?.id && recording.state === state;
+      };
       say(await phone('call', '1001', '1002'));
-      for (const [code, meaning] of Object.entries(demo.steps)) {
-        await phone('press', '1002', code);
-        say(`${code}: ${meaning}`);
-        await new Promise((resolve) => setTimeout(resolve, TALK_MS));
+      try {
+        for (const [code, state] of STEPS) {
+          const happened = await phone('press', '1002', code);
+          const meaning = (await isNew(state)) ? demo.steps[code] : demo.nothing;
+          say(`${code}: ${happened}: ${meaning}`);
+          await pause();
+        }
+      } finally {
+        say(await phone('hangup', '1001'));
       }
-      say(await phone('hangup', '1001'));
+      await pause();
+      if (!(await isNew('completed'))) throw new Error(demo.failed);
       say(demo.done);
     } catch (error) {
       setProblem(error);
@@ -57,6 +76,16 @@ export function DemoCall() {
       {problem !== undefined && <Problem of={problem} />}
     </section>
   );
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, TALK_MS));
+}
+
+/** The last recording that 1002 began. */
+async function newest(): Promise<Recording | undefined> {
+  const path = `/accounts/${ACCOUNT}/users/1002/recordings?page_size=1`;
+  return (await ask<Recording[]>('GET', path)).data[0];
 }
 
 /** What happened. */

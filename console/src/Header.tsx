@@ -1,4 +1,4 @@
-import { to } from './route.js';
+import { mayLeave, to } from './route.js';
 import { isSiteAdmin, session } from './session.js';
 import { WORDS } from './words.js';
 
@@ -11,8 +11,9 @@ export function Header({ page, pages }: { page: Name; pages: readonly string[] }
   const names = (pages as Name[]).filter((name) =>
     name === 'webhooks' ? role !== 'user' : name !== 'site' || isSiteAdmin.value,
   );
-  const change = (value: object | undefined) => () =>
-    (session.value = session.value && value && { ...session.value, ...value });
+  const change = (value: object | undefined) => () => {
+    if (mayLeave()) session.value = session.value && value && { ...session.value, ...value };
+  };
   return (
     <header class="top">
       <a class="brand" href={to('start')}>

@@ -1,4 +1,4 @@
-import { ask } from './api.js';
+import { ApiError, ask, send } from './api.js';
 import { DemoCall } from './DemoCall.js';
 import { useAsked } from './parts/asked.js';
 import { Loaded } from './parts/Loaded.js';
@@ -13,7 +13,7 @@ const SOCKET = `<configuration name="event_socket.conf" description="Socket Clie
   <settings>
     <param name="listen-ip" value="127.0.0.1"/>
     <param name="listen-port" value="8021"/>
-    <param name="password" value="a password of your own"/>
+    <param name="password" value="${start.ownPassword}"/>
   </settings>
 </configuration>`;
 
@@ -23,7 +23,7 @@ npm start`;
 
 /** What to do first, and whether it is done. */
 export function Start() {
-  const ready = useAsked(async () => (await fetch('/readyz')).json() as Promise<{ reason?: string }>);
+  const ready = useAsked(reasonOfNotReady);
   const system = useAsked(async () =>
     isSiteAdmin.value ? (await ask<System>('GET', '/system')).data : undefined,
   );
@@ -33,7 +33,10 @@ export function Start() {
       <Loaded asked={ready}>
         {({ reason }) => (
           <p class={reason === undefined ? 'note good' : 'note bad'}>
-            {reason === undefined ? start.ready : start.notReady(reason)}
+            {reason === undefined ? start.ready : start.notReady(reason)}{' '}
+            <button type="button" onClick={ready.again}>
+              {start.refresh}
+            </button>
           </p>
         )}
       </Loaded>
@@ -60,4 +63,15 @@ export function Start() {
       </section>
     </>
   );
+}
+
+/** Why the service cannot do its work; nothing where it can. */
+async function reasonOfNotReady(): Promise<{ reason?: string }> {
+  try {
+    await send('GET', '/readyz');
+    return {};
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 503) return { reason: error.message };
+    throw error;
+  }
 }

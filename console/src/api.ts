@@ -25,6 +25,8 @@ interface Fault {
   message?: string;
   /** Of the simulated phones, which have no envelope. */
   error?: string;
+  /** Of a service that is not ready. */
+  reason?: string;
   data?: { message?: string } & Record<string, unknown>;
 }
 
@@ -38,8 +40,8 @@ export async function send(method: string, path: string, init: RequestInit = {})
   });
   if (response.ok) return response;
   if (response.status === 401) expire(token);
-  const { data, message, error } = (await response.json().catch(() => ({}))) as Fault;
-  const text = data?.message ?? message ?? error ?? String(response.status);
+  const { data, message, error, reason } = (await response.json().catch(() => ({}))) as Fault;
+  const text = data?.message ?? message ?? error ?? reason ?? String(response.status);
   throw new ApiError(response.status, text, response.status === 400 ? (data as ApiError['faults']) : {});
 }
 

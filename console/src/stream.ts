@@ -12,7 +12,9 @@ export interface Follower {
   take(notice: Notice): void;
   /** What was missed is not known: the state of things is to be asked for. */
   reset(): void;
-  connected(isConnected: boolean): void;
+  connected(): void;
+  /** It is not connected any more, or not yet; why, where the service said so or could not be reached. */
+  lost(problem?: ApiError): void;
 }
 
 /** Follows until `signal` ends it, or the token is not good any more; connects again where it is lost. */
@@ -22,13 +24,14 @@ export async function follow(follower: Follower, signal: AbortSignal): Promise<v
   let last: string | undefined;
   let wait = FIRST_WAIT_MS;
   while (!signal.aborted) {
+    let problem: ApiError | undefined;
     try {
       const headers: HeadersInit = last === undefined ? {} : { 'Last-Event-ID': last };
       const silence = new AbortController();
       const ends = AbortSignal.any([signal, silence.signal]);
       const { body } = await send('GET', `/v2${path}`, { headers, signal: ends });
-      follower.connected(true);
       if (last === undefined) follower.reset();
+      follower.connected();
       wait = FIRST_WAIT_MS;
       for await (const { id, event, data } of messages(body ?? new ReadableStream(), silence)) {
         last = id ?? last;
@@ -36,9 +39,10 @@ export async function follow(follower: Follower, signal: AbortSignal): Promise<v
         else follower.take(JSON.parse(data) as Notice);
       }
     } catch (error) {
-      if (error instanceof ApiError && (error.status === 401 || error.status === 403)) return;
+      if (error instanceof ApiError) problem = error;
     }
-    follower.connected(false);
+    follower.lost(problem);
+    if (problem?.status === 401 || problem?.status === 403) return;
     await new Promise((resolve) => setTimeout(resolve, wait));
     wait = Math.min(2 * wait, LONGEST_WAIT_MS);
   }

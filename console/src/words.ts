@@ -1,10 +1,11 @@
-/** Every text that the console shows, so that it can be translated in one place. */
+/** Every text of the console's own, so that it can be translated in one place. */
 export const WORDS = {
   name: 'Metaflows',
   skip: 'Skip to the content',
   loading: 'Loading…',
   again: 'Try again',
   offline: 'The service cannot be reached.',
+  leave: 'Leave, and lose what is not saved?',
   pages: {
     start: 'Start',
     calls: 'Calls now',
@@ -37,8 +38,10 @@ export const WORDS = {
     ready: 'The service is ready: a switch is connected.',
     notReady: (reason: string) => `The service is not ready: ${reason}.`,
     connectTitle: 'Connect a FreeSWITCH',
+    refresh: 'Look again',
     connectSocket:
       'Let FreeSWITCH answer on its event socket, in conf/autoload_configs/event_socket.conf.xml:',
+    ownPassword: 'a password of your own',
     connectModules:
       'Load these modules: mod_event_socket, mod_commands, mod_dptools, mod_hash, mod_sndfile and mod_tone_stream.',
     connectStart: 'Start the service where it sees the recordings folder:',
@@ -54,6 +57,8 @@ export const WORDS = {
     elsewhere: 'Open the account demo to watch it.',
     running: 'The call is on…',
     done: 'Done: the recording is in the list.',
+    nothing: 'nothing came of it',
+    failed: 'No complete recording came of it. Look at what the codes of 1002 do, under Metaflows.',
     steps: {
       '*71': 'recorded from here on',
       '*72': 'masked: a card number is read out',
@@ -95,6 +100,7 @@ export const WORDS = {
     title: 'Recordings',
     empty: 'Nothing was recorded yet.',
     noMatch: 'No recording is like that.',
+    filters: 'Filters',
     number: 'Number',
     user: 'User',
     label: 'Label',
@@ -188,6 +194,8 @@ export const WORDS = {
     open: 'Open',
     unseen: 'What is inherited from the account is not shown: this token may not see it.',
     changed: 'This is not saved yet.',
+    broken: 'The JSON is not valid: mend it, or undo all.',
+    unapplied: 'Apply the code that is being written, or cancel it.',
     save: 'Save',
     revert: 'Undo all',
     codes: 'Codes',
@@ -226,6 +234,7 @@ export const WORDS = {
       number: 'The digits after the binding digit.',
       pattern: 'A regular expression for them, such as ^8(\\d\\d)$.',
     },
+    taken: 'There is such a code already: edit that one.',
     apply: 'Apply',
     cancel: 'Cancel',
     settings: 'Settings',
@@ -237,7 +246,7 @@ export const WORDS = {
   },
   keypad: {
     title: 'Try it',
-    about: 'Press keys, here or on the keyboard: what would fire is told, and nothing happens.',
+    about: 'Press keys, or choose one and type: what would fire is told, and nothing happens.',
     more: '…',
     fires: (keys: string, what: string, ms: number) =>
       ms === 0 ? `${keys}: ${what}, at once.` : `${keys}: ${what}, after ${ms} ms.`,

@@ -31,7 +31,7 @@ const NEXT: Record<State, readonly State[]> = {
 };
 
 /** Whether it has not ended yet. */
-export function isRunning({ state }: RecordingDocument): boolean {
+export function isRunning({ state }: Pick<RecordingDocument, 'state'>): boolean {
   return NEXT[state].length > 0;
 }
 

@@ -19,6 +19,8 @@ import { shipmentsOf } from './shipments.js';
 export interface RecordingQuery {
   /** Only those of this user. */
   user?: string | undefined;
+  /** Only those that go on. */
+  running?: boolean;
   /** Epoch, milliseconds, both inclusive. */
   from?: number | undefined;
   to?: number | undefined;
@@ -290,7 +292,7 @@ export class RecordingStore {
   /** As many as `limit` says; `following` is the id of the one behind them. */
   async #find(
     account: string,
-    { user, from, to, startKey, limit }: RecordingQuery,
+    { user, running, from, to, startKey, limit }: RecordingQuery,
   ): Promise<{ found: RecordingDocument[]; following: string | undefined }> {
     const bounds = [startKey, to === undefined ? undefined : `${timePart(to)}\uffff`];
     const range = {
@@ -299,14 +301,20 @@ export class RecordingStore {
       limit: limit + 1,
     };
     const prefix = `recording/${keyOf(account, '')}`;
-    if (user === undefined) {
+    if (user === undefined && !running) {
       const entries = await this.#documents.entries<Stored>(prefix, range);
       const found = entries.map(({ value }) => value.recording);
       return { found: found.slice(0, limit), following: found[limit]?.id };
     }
-    const ids = await this.#documents.ids(`owned/${keyOf(account, user, '')}`, range);
+    // Those that go on are few, however many there have been.
+    const index = running ? `unfinished/${keyOf(account, '')}` : `owned/${keyOf(account, user ?? '', '')}`;
+    const ids = await this.#documents.ids(index, range);
     const entries = await this.#documents.getAll<Stored>(ids.slice(0, limit).map((id) => prefix + id));
-    return { found: entries.map(({ value }) => value.recording), following: ids[limit] };
+    const found = entries.map(({ value }) => value.recording);
+    return {
+      found: found.filter((each) => user === undefined || each.owner_id === user),
+      following: ids[limit],
+    };
   }
 
   /** Resolves when no change is under way. */

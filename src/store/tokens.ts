@@ -47,11 +47,14 @@ export class TokenStore {
   readonly #documents: Documents;
   readonly #mirror: Mirror<TokenDocument>;
   readonly #sessions: Sessions;
+  readonly #listeners = new Set<() => void>();
   #admin: Hashes | undefined;
 
   constructor(documents: Documents) {
     this.#documents = documents;
-    this.#mirror = new Mirror(documents, 'token/', () => undefined);
+    this.#mirror = new Mirror(documents, 'token/', (id) => {
+      if (!this.#mirror.get(id)) for (const listener of [...this.#listeners]) listener();
+    });
     this.#sessions = new Sessions(documents, (id) =>
       id === ADMIN.tokenId ? this.#admin?.hash : this.#mirror.get(id)?.hash,
     );
@@ -86,6 +89,12 @@ export class TokenStore {
   /** Whether there was such a token. */
   delete(id: string): Promise<boolean> {
     return this.#mirror.remove(id);
+  }
+
+  /** Calls `listener` when any of those who share the database has deleted a token, until what it returns is called. */
+  onDeleted(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
   }
 
   /** Whose token this is, if anybody's: one of those, or one that {@link session} gave, at `at` (epoch, milliseconds). */

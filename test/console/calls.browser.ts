@@ -3,6 +3,8 @@ import type { Page } from 'playwright-core';
 import { ACCOUNT, ConsoleLab, TOKEN } from '../support/browser.js';
 import { Relay } from '../support/lab-relay.js';
 
+const CHANNELS = `/accounts/${ACCOUNT}/channels`;
+
 describe('the console’s calls', function () {
   this.timeout(60_000);
   let lab: ConsoleLab;
@@ -91,6 +93,7 @@ describe('the console’s calls', function () {
       relay.port = 1;
       relay.cut();
       await page.getByText('The live stream is lost').waitFor();
+      await page.getByRole('alert').getByText('The service cannot be reached.').waitFor();
       await lab.softswitch.press('1002', '*71');
       relay.port = Number(new URL(lab.service.url).port);
       await page.getByText('live', { exact: true }).waitFor();
@@ -98,6 +101,71 @@ describe('the console’s calls', function () {
     } finally {
       await relay.close();
     }
+  });
+
+  it('say why there is no stream, and are there when it is tried again', async () => {
+    const { token } = await lab.tokenOf('admin');
+    const ending = new AbortController();
+    const events = `${lab.service.url}/v2/accounts/${ACCOUNT}/events`;
+    const stream = () => fetch(events, { headers: { 'X-Auth-Token': token }, signal: ending.signal });
+    expect((await Promise.all(Array.from({ length: 6 }, stream))).map(({ status }) => status)).not.to.include(
+      429,
+    );
+    const page = await lab.loggedIn(token);
+    pages.push(page);
+    await page.getByRole('navigation').getByRole('link', { name: 'Calls now' }).click();
+    await page.getByRole('alert').getByText('this token has 6 live streams open already').waitFor();
+    expect(await page.getByText('Loading…').count()).to.equal(0);
+    ending.abort();
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByText('Nobody is on the telephone.').waitFor();
+    expect(await page.getByRole('alert').count()).to.equal(0);
+  });
+
+  it('are asked for again when they could not be had, with the next stream or when it is tried again', async () => {
+    const relay = new Relay(Number(new URL(lab.service.url).port));
+    const port = await relay.open();
+    const page = await lab.loggedIn(TOKEN, {}, `http://127.0.0.1:${port}`);
+    pages.push(page);
+    const failAndMend = async (mend: () => unknown) => {
+      await page.route('**/channels', (route) => route.abort());
+      await page.getByRole('navigation').getByRole('link', { name: 'Calls now' }).click();
+      await page.getByRole('alert').getByText('The service cannot be reached.').waitFor();
+      await page.unroute('**/channels');
+      await mend();
+      await page.getByText('Nobody is on the telephone.').waitFor();
+      await page.getByRole('alert').waitFor({ state: 'detached' });
+    };
+    try {
+      await failAndMend(() => relay.cut());
+      await page.getByRole('navigation').getByRole('link', { name: 'Start' }).click();
+      await failAndMend(() => page.getByRole('button', { name: 'Try again' }).click());
+    } finally {
+      await relay.close();
+    }
+  });
+
+  it('tell of each how long it is masked, however many there are', async () => {
+    const others = ['1003', '1005', '1007'];
+    for (const user of others) await lab.softswitch.call(user, String(Number(user) + 1));
+    const masked = (data: object) => ({ action: 'metaflow', data: { module: 'record_call', data } });
+    for (const { uuid, direction } of await lab.ask<{ uuid: string; direction: string }[]>('GET', CHANNELS)) {
+      if (direction !== 'inbound') continue;
+      for (const action of ['start', 'mask']) await lab.ask('PUT', `${CHANNELS}/${uuid}`, masked({ action }));
+    }
+    const page = await lab.loggedIn();
+    pages.push(page);
+    // So that there are many pages of few.
+    await page.route('**/recordings?*', (route) => {
+      const url = new URL(route.request().url());
+      url.searchParams.set('page_size', '1');
+      return route.continue({ url: url.href });
+    });
+    await page.getByRole('navigation').getByRole('link', { name: 'Calls now' }).click();
+    await page
+      .getByText(/^Masked 0:\d\d$/)
+      .nth(others.length - 1)
+      .waitFor();
   });
 
   it('are found by their numbers and by how they are recorded', async () => {

@@ -7,6 +7,8 @@ import { ACCOUNT, ConsoleLab, TOKEN } from '../support/browser.js';
 const ASSETS = new URL('../../dist/console/assets/', import.meta.url);
 const MOST_BYTES = 250_000;
 const HOUR_MS = 3_600_000;
+/** Milliseconds: far less than from one heartbeat of a stream to the next. */
+const AT_ONCE_MS = 5000;
 
 describe('the console', function () {
   this.timeout(60_000);
@@ -85,6 +87,15 @@ describe('the console', function () {
     await page.getByText('please log in again').waitFor();
   });
 
+  it('leads back to the login at once when the token is deleted while it watches', async () => {
+    const { id, token } = await lab.tokenOf('admin');
+    const page = kept(await lab.loggedIn(token));
+    await page.getByRole('navigation').getByRole('link', { name: 'Calls now' }).click();
+    await page.getByText('live', { exact: true }).waitFor();
+    await lab.ask('DELETE', `/tokens/${id}`);
+    await page.getByText('please log in again').waitFor({ timeout: AT_ONCE_MS });
+  });
+
   it('leads back to the login when the hour of a session is over', async () => {
     const session = await lab.session('1001');
     const page = kept(await lab.loggedIn(session));
@@ -117,11 +128,64 @@ describe('the console', function () {
     await page.getByRole('button', { name: 'Run the demo call' }).click();
     // The call itself lasts for most of it.
     await page.getByText('Done: the recording is in the list.').waitFor({ timeout: 45_000 });
+    await page.getByText(/^\*72: 1002 pressed its keys and heard .* Hz: masked/).waitFor();
     const [recording] = await lab.ask<{ mask_intervals: unknown[] }[]>(
       'GET',
       `/accounts/${ACCOUNT}/recordings`,
     );
     expect(recording?.mask_intervals).to.have.length(1);
+  });
+
+  it('says of a demo call that nothing came of it, where the codes do nothing', async () => {
+    const metaflows = `/accounts/${ACCOUNT}/users/1002/metaflows`;
+    const before = await lab.ask<object>('GET', metaflows);
+    await lab.ask('POST', metaflows, { numbers: {} });
+    try {
+      const page = kept(await lab.loggedIn());
+      await page.getByRole('button', { name: 'Run the demo call' }).click();
+      await page.getByText('No complete recording came of it.').waitFor({ timeout: 45_000 });
+      await page.getByText(/^\*71: .*: nothing came of it$/).waitFor();
+      expect(await page.getByText('Done').count()).to.equal(0);
+    } finally {
+      await lab.ask('POST', metaflows, before);
+    }
+  });
+
+  it('hangs up a demo call that fails on the way', async () => {
+    const page = kept(await lab.loggedIn());
+    await page.route('**/phones/press', (route) => route.abort());
+    await page.getByRole('button', { name: 'Run the demo call' }).click();
+    await page.getByRole('alert').getByText('The service cannot be reached.').waitFor();
+    await page.getByText('1001 hung up').waitFor();
+  });
+
+  it('tells again whether the service is ready, and that it is not there', async () => {
+    const page = kept(await lab.loggedIn());
+    await page.getByText('The service is ready').waitFor();
+    const again = page.getByRole('button', { name: 'Look again' });
+    const reason = 'no switch is connected';
+    await page.route('**/readyz', (route) =>
+      route.fulfill({ status: 503, json: { status: 'not ready', reason } }),
+    );
+    await again.click();
+    await page.getByText(`The service is not ready: ${reason}.`).waitFor();
+    await page.unroute('**/readyz');
+    await page.route('**/readyz', (route) => route.abort());
+    await again.click();
+    await page.getByRole('alert').getByText('The service cannot be reached.').waitFor();
+    await page.unroute('**/readyz');
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByText('The service is ready').waitFor();
+  });
+
+  it('shows the start where an address is of no page', async () => {
+    const page = kept(await lab.loggedIn());
+    for (const hash of ['#/%', '#/toString']) {
+      await page.goto(`${lab.service.url}/${hash}`);
+      await page.reload();
+      await page.getByRole('heading', { name: 'Start', level: 1 }).waitFor();
+      await page.getByText('The service is ready').waitFor();
+    }
   });
 
   it('leads to a page about the API that axe finds nothing on, nor its policy, on a telephone', async () => {

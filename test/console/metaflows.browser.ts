@@ -147,6 +147,10 @@ describe('the console’s metaflows', function () {
     await page.getByText('*71: Hang up, at once.').waitFor();
     await page.keyboard.type('*9');
     await page.getByText('*9: nothing.').waitFor();
+    await page.getByRole('heading', { name: 'Try it' }).click();
+    await keypad.focus();
+    await page.keyboard.type('*8');
+    await page.getByText('*8: nothing.').waitFor();
   });
 
   it('are written as JSON, which is judged as it is typed', async () => {
@@ -174,6 +178,69 @@ describe('the console’s metaflows', function () {
     await page.getByRole('button', { name: 'Save' }).click();
     await saved();
     expect(await stored()).to.deep.equal({ numbers: { 9: { module: 'hangup' } } });
+  });
+
+  it('are not saved while the JSON is not valid, and nothing else replaces it', async () => {
+    await openUser();
+    const json = page.getByRole('textbox', { name: 'JSON' });
+    await page.getByRole('button', { name: 'Override *7' }).click();
+    await json.fill(JSON.stringify({ numbers: { 9: { module: 'hangup' } } }));
+    await json.press('Backspace');
+    await page.getByText('The JSON is not valid: mend it, or undo all.').waitFor();
+    for (const name of ['Save', 'Apply']) {
+      expect(await page.getByRole('button', { name }).isDisabled(), name).to.equal(true);
+    }
+    expect(await page.getByRole('button', { name: /Edit|Add a code|Remove/ }).count()).to.equal(0);
+    await page.getByRole('button', { name: 'Undo all' }).click();
+    const faults = page.locator('#json-faults').getByRole('listitem');
+    await faults.waitFor({ state: 'detached' });
+    expect(await json.inputValue()).to.equal('{}');
+    await json.fill('');
+    await faults.waitFor();
+    await page.getByRole('button', { name: 'Undo all' }).click();
+    await faults.waitFor({ state: 'detached' });
+    expect(await json.inputValue()).to.equal('{}');
+    expect(await page.getByText('This is not saved yet.').count()).to.equal(0);
+    expect(await stored()).to.deep.equal({});
+  });
+
+  it('keep a code that there is where another of its name is added', async () => {
+    await open();
+    await page.getByRole('button', { name: 'Add a code' }).click();
+    await page.getByRole('textbox', { name: 'Code' }).fill('7');
+    await page.getByText('There is such a code already').waitFor();
+    expect(await page.getByRole('button', { name: 'Apply' }).isDisabled()).to.equal(true);
+    expect(await lab.faults(page)).to.deep.equal([]);
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('button', { name: 'Edit *7' }).click();
+    expect(await page.getByRole('button', { name: 'Apply' }).isDisabled()).to.equal(false);
+  });
+
+  it('are not lost without a question: by another page, a log-out, or a code that is still being written', async () => {
+    await openUser();
+    await page.getByRole('button', { name: 'Override *7' }).click();
+    await page.getByRole('button', { name: 'Apply' }).click();
+    const asked: string[] = [];
+    page.on('dialog', (dialog) => {
+      asked.push(dialog.message());
+      void dialog.dismiss();
+    });
+    const here = page.url();
+    await page.getByRole('navigation').getByRole('link', { name: 'Calls now' }).click();
+    await page.waitForURL(here);
+    await page.getByRole('button', { name: 'Log out' }).click();
+    await page.getByText('This is not saved yet.').waitFor();
+    expect(asked).to.deep.equal(Array(2).fill('Leave, and lose what is not saved?'));
+
+    await page.getByRole('button', { name: 'Add a code' }).click();
+    await page.getByText('Apply the code that is being written, or cancel it.').waitFor();
+    expect(await page.getByRole('button', { name: 'Save' }).isDisabled()).to.equal(true);
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('button', { name: 'Save' }).click();
+    await saved();
+    await page.getByRole('navigation').getByRole('link', { name: 'Calls now' }).click();
+    await page.getByRole('heading', { name: 'Calls now' }).waitFor();
+    expect(asked).to.have.length(2);
   });
 
   it('are exported as one would POST them, and imported', async () => {

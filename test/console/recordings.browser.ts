@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Page } from 'playwright-core';
-import { ACCOUNT, ConsoleLab } from '../support/browser.js';
+import { ACCOUNT, ConsoleLab, TOKEN } from '../support/browser.js';
 
 describe('the console’s recordings', function () {
   this.timeout(60_000);
@@ -37,6 +37,24 @@ describe('the console’s recordings', function () {
     await page.getByRole('button', { name: 'Find' }).click();
     await rows.waitFor();
     expect(await lab.faults(page)).to.deep.equal([]);
+  });
+
+  it('come before what they are looked for by, on a telephone', async () => {
+    const phone = await lab.loggedIn(TOKEN, { viewport: { width: 360, height: 740 } });
+    try {
+      await phone.getByRole('navigation').getByRole('link', { name: 'Recordings' }).click();
+      const row = phone.getByRole('row').filter({ hasText: '1001 → 1002' });
+      await row.waitFor();
+      expect((await row.boundingBox())!.y).to.be.below(500);
+      await phone.getByText('Filters').click();
+      await phone.getByLabel('Number').fill('1003');
+      await phone.getByRole('button', { name: 'Find' }).click();
+      await phone.getByText('No recording is like that.').waitFor();
+      await phone.getByLabel('Number').waitFor();
+      expect(await lab.faults(phone)).to.deep.equal([]);
+    } finally {
+      await phone.context().close();
+    }
   });
 
   it('are heard by the keyboard, with the masked span shaded, and it is accounted for', async () => {

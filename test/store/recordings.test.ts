@@ -141,6 +141,17 @@ describe('store of recordings', () => {
     expect(pages.map(({ length }) => length)).to.deep.equal([2, 1, 2, 1]);
   }).timeout(60_000);
 
+  it('lists those that go on, an account’s and one user’s, without looking at those that have ended', async () => {
+    const going = recording(0, { state: 'masked' });
+    const others = recording(1, { state: 'recording', owner_id: '1002' });
+    await saved(going, others, recording(2, { state: 'recording', account_id: 'other' }), recording(3));
+    let looked = 0;
+    const matches = () => ++looked > 0;
+    expect(await listed('example.com', { running: true, matches })).to.deep.equal([others.id, going.id]);
+    expect(looked).to.equal(2);
+    expect(await listed('example.com', { running: true, user: '1001' })).to.deep.equal([going.id]);
+  });
+
   it('finds those that had not ended when the service starts again', async () => {
     const running = recording(0, { state: 'recording' });
     const masked = recording(1, { state: 'masked', account_id: 'other' });

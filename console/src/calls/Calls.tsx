@@ -21,7 +21,7 @@ const MATCHES: Record<Filter, (call: Call) => boolean> = {
 const ROW = 72;
 
 export function Calls() {
-  const { live, isConnected, problem, take } = useLive();
+  const { live, isConnected, problem, again, take } = useLive();
   const [filter, setFilter] = useState<Filter>('all');
   const [search, setSearch] = useState('');
   const [said, setSaid] = useState<{ text: string; isBad: boolean }>();
@@ -67,7 +67,7 @@ export function Calls() {
       <p class={said?.isBad ? 'said bad' : 'said'} role="status">
         {said?.text}
       </p>
-      {problem !== undefined && <Problem of={problem} />}
+      {problem !== undefined && <Problem of={problem} again={again} />}
       {!live && problem === undefined && <p class="loading">{WORDS.loading}</p>}
       {live && shown.length === 0 && <p class="empty">{all.length === 0 ? words.empty : words.noMatch}</p>}
       {shown.length > 0 && (

@@ -9,15 +9,20 @@ const { metaflows: words } = WORDS;
 interface Props {
   draft: Draft;
   modules: Record<string, Module>;
+  /** Whether there is such a code already, which would be replaced. */
+  isTaken: (code: Pick<Draft, 'kind' | 'name'>) => boolean;
+  /** Whether it cannot be applied for now. */
+  isBlocked: boolean;
   done: (draft: Draft) => void;
   cancel: () => void;
 }
 
 /** One code: what is pressed, and what it does. */
-export function CodeEditor({ draft, modules, done, cancel }: Props) {
+export function CodeEditor({ draft, modules, isTaken, isBlocked, done, cancel }: Props) {
   const [kind, setKind] = useState(draft.kind);
   const [name, setName] = useState(draft.name);
   const [node, setNode] = useState(draft.node);
+  const taken = isTaken({ kind, name });
   return (
     <form
       class="card"
@@ -51,9 +56,10 @@ export function CodeEditor({ draft, modules, done, cancel }: Props) {
           <small>{words.codeHelp[kind]}</small>
         </label>
       </div>
+      <p role="status">{taken && words.taken}</p>
       <NodeEditor node={node} modules={modules} onChange={setNode} />
       <div class="actions">
-        <button type="submit" class="primary">
+        <button type="submit" class="primary" disabled={taken || isBlocked}>
           {words.apply}
         </button>
         <button type="button" onClick={cancel}>

@@ -5,6 +5,7 @@ import { merge } from '../../../src/metaflows/merge.js';
 import { ask } from '../api.js';
 import { ActButton } from '../parts/ActButton.js';
 import { SchemaForm } from '../parts/SchemaForm.js';
+import { useUnsaved } from '../route.js';
 import { isAdmin, mayWrite } from '../session.js';
 import { WORDS } from '../words.js';
 import { CodeEditor } from './CodeEditor.js';
@@ -38,10 +39,15 @@ export interface Draft {
 export function Editor({ scope, path, schema, own, inherited, saved }: Props) {
   const [metaflows, setMetaflows] = useState(own);
   const [draft, setDraft] = useState<Draft>();
-  const isReadOnly = !mayWrite.value || (scope.level !== 'user' && !isAdmin.value);
+  /** Whether what is written as JSON is not valid: nothing else is changed meanwhile, which would replace it. */
+  const [isBroken, setBroken] = useState(false);
+  const isReader = !mayWrite.value || (scope.level !== 'user' && !isAdmin.value);
+  const isReadOnly = isReader || isBroken;
   const isChanged = JSON.stringify(metaflows) !== JSON.stringify(own);
   const levels: Levels = { ...inherited, [scope.level]: metaflows };
   const merged = merge(levels.account, levels.device, levels.user);
+  const hindrance = isBroken ? words.broken : draft && words.unapplied;
+  useUnsaved(isChanged || isBroken || draft !== undefined);
 
   const put = ({ kind, name, node }: Draft, before?: Draft) => {
     const key = `${kind}s` as const;
@@ -49,18 +55,28 @@ export function Editor({ scope, path, schema, own, inherited, saved }: Props) {
     setMetaflows(before && (before.name !== name || before.kind !== kind) ? without(all, before) : all);
     setDraft(undefined);
   };
+  const revert = () => {
+    // A copy, as the JSON is written anew for what is new.
+    setMetaflows({ ...own });
+    setBroken(false);
+    setDraft(undefined);
+  };
 
   return (
     <>
       {scope.level !== 'account' && !inherited.account && <p class="note">{words.unseen}</p>}
-      {isChanged && (
+      {(isChanged || isBroken) && (
         <div class="note changed" role="status">
-          {words.changed}
+          {words.changed} {hindrance}
           <span class="actions">
-            <ActButton act={() => ask('POST', path, metaflows)} done={saved}>
+            <ActButton
+              act={() => ask('POST', path, metaflows)}
+              done={saved}
+              isBlocked={hindrance !== undefined}
+            >
               {words.save}
             </ActButton>
-            <button type="button" class="quiet" onClick={() => setMetaflows(own)}>
+            <button type="button" class="quiet" onClick={revert}>
               {words.revert}
             </button>
           </span>
@@ -79,6 +95,10 @@ export function Editor({ scope, path, schema, own, inherited, saved }: Props) {
           key={`${draft.kind} ${draft.name}`}
           draft={draft}
           modules={schema.modules}
+          isBlocked={isBroken}
+          isTaken={({ kind, name }) =>
+            (kind !== draft.kind || name !== draft.name) && Object.hasOwn(metaflows[`${kind}s`] ?? {}, name)
+          }
           done={(after) => put(after, draft.name === '' ? undefined : draft)}
           cancel={() => setDraft(undefined)}
         />
@@ -98,8 +118,11 @@ export function Editor({ scope, path, schema, own, inherited, saved }: Props) {
       <JsonEditor
         metaflows={metaflows}
         faultsOf={schema.faultsOf}
-        isReadOnly={isReadOnly}
-        onChange={setMetaflows}
+        isReadOnly={isReader}
+        onChange={(given) => {
+          setBroken(given === undefined);
+          if (given) setMetaflows(given);
+        }}
       />
       <Files
         metaflows={metaflows}

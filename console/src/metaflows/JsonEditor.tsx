@@ -10,13 +10,14 @@ interface Props {
   metaflows: Metaflows;
   faultsOf: (value: unknown) => string[];
   isReadOnly: boolean;
-  onChange: (metaflows: Metaflows) => void;
+  /** undefined: what is written there is not valid. */
+  onChange: (metaflows: Metaflows | undefined) => void;
 }
 
 /** The JSON itself, judged while it is typed. */
 export function JsonEditor({ metaflows, faultsOf, isReadOnly, onChange }: Props) {
-  const [text, setText] = useState('');
-  const result = text === '' ? { faults: [] } : parsed(text, faultsOf);
+  const [text, setText] = useState(() => JSON.stringify(metaflows, null, 2));
+  const result = parsed(text, faultsOf);
   useEffect(() => {
     if (JSON.stringify(result.value) !== JSON.stringify(metaflows))
       setText(JSON.stringify(metaflows, null, 2));
@@ -35,8 +36,7 @@ export function JsonEditor({ metaflows, faultsOf, isReadOnly, onChange }: Props)
         onInput={(event) => {
           const given = event.currentTarget.value;
           setText(given);
-          const { value } = parsed(given, faultsOf);
-          if (value) onChange(value);
+          onChange(parsed(given, faultsOf).value);
         }}
       />
       <Faults id="json-faults" faults={result.faults} />

@@ -44,6 +44,7 @@ export function Keypad({ metaflows }: { metaflows: Metaflows }) {
       <div
         class="keypad"
         role="group"
+        tabIndex={0}
         aria-labelledby="keypad"
         onKeyDown={(event) => {
           if (KEYS.includes(event.key)) down(event.key);

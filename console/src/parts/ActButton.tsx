@@ -10,11 +10,13 @@ interface Props {
   question?: string;
   /** What it is called, where its text says too little. */
   label?: string;
+  /** Whether it cannot be done for now. */
+  isBlocked?: boolean;
   children: ComponentChildren;
 }
 
 /** A button that does something once at a time, and shows why it was not done. */
-export function ActButton({ act, done, question, label, children }: Props) {
+export function ActButton({ act, done, question, label, isBlocked = false, children }: Props) {
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<unknown>();
   const run = async () => {
@@ -31,7 +33,7 @@ export function ActButton({ act, done, question, label, children }: Props) {
   };
   return (
     <>
-      <button type="button" aria-label={label} disabled={isBusy} onClick={() => void run()}>
+      <button type="button" aria-label={label} disabled={isBusy || isBlocked} onClick={() => void run()}>
         {children}
       </button>
       {problem !== undefined && <Problem of={problem} />}

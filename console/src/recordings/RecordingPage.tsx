@@ -30,6 +30,7 @@ export function RecordingPage({ id }: { id: string }) {
       },
       reset: asked.again,
       connected: () => undefined,
+      lost: () => undefined,
     };
     void follow(follower, ending.signal);
     return () => ending.abort();

@@ -11,6 +11,8 @@ import type { Recording } from './recording.js';
 
 const { recordings: words } = WORDS;
 const PAGE_SIZE = '50';
+/** As where the style makes a list of a table's rows. */
+const TELEPHONE = matchMedia('(max-width: 45rem)');
 
 export function Recordings() {
   const [, id] = route.value;
@@ -36,7 +38,10 @@ function RecordingList() {
   return (
     <>
       <h1>{words.title}</h1>
-      <RecordingFilters onChange={find} />
+      <details open={!TELEPHONE.matches}>
+        <summary>{words.filters}</summary>
+        <RecordingFilters onChange={find} />
+      </details>
       <Loaded asked={asked}>
         {({ data, next_start_key: next }) => (
           <>

@@ -48,8 +48,8 @@ export const tooLarge = (limit: number) => {
   return new KazooError(413, 'validation error', { file: { maxSize: { message, target: limit } } });
 };
 
-export const tooManyRequests = () =>
-  new KazooError(429, 'too_many_requests', { message: 'too many requests' });
+export const tooManyRequests = (message = 'too many requests') =>
+  new KazooError(429, 'too_many_requests', { message });
 
 const NODE = hash(hostname()).slice(0, 22);
 

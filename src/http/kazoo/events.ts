@@ -1,5 +1,4 @@
 /** `/v2/accounts/{account}[/users/{user}]/events`: what happens, as it happens, as Server-Sent Events. */
-import type { Response } from 'express';
 import type { Feed } from '../../delivery/feed.js';
 import type { Notice } from '../../delivery/notice.js';
 import type { TokenStore } from '../../store/tokens.js';
@@ -45,7 +44,7 @@ export function events(feed: Feed, tokens: TokenStore, heartbeatMs = HEARTBEAT_M
       GET: ({ req, res, principal, scope }) => {
         const { tokenId } = principal;
         const open = streams.get(tokenId) ?? 0;
-        if (open >= PER_TOKEN) throw tooManyRequests();
+        if (open >= PER_TOKEN) throw tooManyRequests(`this token has ${PER_TOKEN} live streams open already`);
         res.set({
           'Content-Type': 'text/event-stream',
           'Cache-Control': 'no-store',
@@ -75,12 +74,17 @@ export function events(feed: Feed, tokens: TokenStore, heartbeatMs = HEARTBEAT_M
         // Whoever is cut off before anything has happened comes back with this.
         else if (missed.length === 0) write(`id: ${from}\n\n`);
         else for (const { notice, place } of missed) write(message(notice, place));
+        const endRevoked = () => {
+          if (tokens.find(factsOf(res).token ?? '') === undefined) res.end();
+        };
+        const unlisten = tokens.onDeleted(endRevoked);
         const heartbeat = setInterval(() => {
-          if (isRevoked(tokens, res)) res.end();
-          else write(':\n\n');
+          endRevoked();
+          write(':\n\n');
         }, heartbeatMs);
         res.once('close', () => {
           clearInterval(heartbeat);
+          unlisten();
           leave();
           const left = (streams.get(tokenId) ?? 1) - 1;
           if (left > 0) streams.set(tokenId, left);
@@ -90,10 +94,6 @@ export function events(feed: Feed, tokens: TokenStore, heartbeatMs = HEARTBEAT_M
       },
     },
   };
-}
-
-function isRevoked(tokens: TokenStore, res: Response): boolean {
-  return tokens.find(factsOf(res).token ?? '') === undefined;
 }
 
 function message(notice: Notice, place: string): string {

@@ -5,6 +5,7 @@ import { isMetaflowsError } from '../../errors.js';
 import type { RecordingDocument } from '../../generated/recording.js';
 import type { RecordingsQuery } from '../../generated/recordings-query.js';
 import type { Removal } from '../../recording/removal.js';
+import { isRunning } from '../../recording/state.js';
 import { validate } from '../../schemas.js';
 import type { Scope } from '../../store/scoped.js';
 import type { RecordingStore } from '../../store/recordings.js';
@@ -54,6 +55,7 @@ export function recordingList(store: RecordingStore): Resource {
         const { account, user } = ownScope(principal, scope);
         const { recordings, next_start_key } = await store.list(account, {
           user: user ?? query.user,
+          running: query.state !== undefined && isRunning({ state: query.state }),
           from: query.created_from === undefined ? undefined : fromGregorian(query.created_from),
           to: query.created_to === undefined ? undefined : fromGregorian(query.created_to) + 999,
           limit: query.page_size ?? PAGE_SIZE,

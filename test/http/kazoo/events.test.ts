@@ -162,4 +162,15 @@ describe('the stream of events', () => {
     expect(await read(response)).to.match(/^(:\n\n)*$/);
     await server.close();
   });
+
+  it('ends at once when its token is deleted', async () => {
+    const { id, token: own } = await api.store.tokens.create({ account: 'a', role: 'viewer' });
+    const response = await open(`${base}/events?auth_token=${own}`);
+    const other = await stream();
+    await api.store.tokens.delete(id);
+    expect(await read(response)).to.equal('');
+    api.feed.publish(notice('1'), []);
+    expect(await read(other, 1)).to.equal(text(notice('1')));
+    other.destroy();
+  });
 });
