@@ -27,7 +27,7 @@ COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /app/dist dist
 # FreeSWITCH makes folders that only their owner may write to (SWITCH_DEFAULT_DIR_PERMS, 0750): the recordings are written
 # and removed by the same uid, whichever that is.
-RUN ln -s /app/dist/cli/main.js /usr/local/bin/metaflows && chmod +x dist/cli/main.js \
+RUN ln -s /app/dist/cli/main.js /usr/local/bin/metaflows \
     && mkdir /data /recordings && chown node:node /data /recordings
 VOLUME ["/data", "/recordings"]
 USER node
