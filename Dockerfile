@@ -27,7 +27,7 @@ COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /app/dist dist
 # FreeSWITCH makes folders that only their owner may write to (SWITCH_DEFAULT_DIR_PERMS, 0750): the recordings are written
 # and removed by the same uid, whichever that is.
-RUN ln -s /app/dist/cli/main.js /usr/local/bin/metaflows && chmod +x dist/cli/main.js \
+RUN ln -s /app/dist/cli/main.js /usr/local/bin/metaflows \
     && mkdir /data /recordings && chown node:node /data /recordings
 VOLUME ["/data", "/recordings"]
 USER node
@@ -36,4 +36,4 @@ EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=10s --start-period=30s \
     CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.METAFLOWS_HTTP_PORT ?? 8000}/healthz`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 # node itself, not npm: SIGTERM reaches it, and it is gone within 9 seconds.
-CMD ["node", "--max-semi-space-size=32", "dist/main.js"]
+CMD ["node", "--max-semi-space-size=128", "dist/main.js"]

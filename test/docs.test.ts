@@ -74,6 +74,12 @@ describe('the pages of docs', () => {
     for (const text of quoted) expect(sources.includes(`'${text}`), text).to.equal(true);
   });
 
+  it('call the command line by its name, as npx may fetch another of that name', async () => {
+    const pages = await textsOf(/\.(md|ya?ml|json|service)$/, '.', 'docs', 'deploy');
+    const naming = [...pages].filter(([, text]) => text.includes('npx metaflows')).map(([path]) => path);
+    expect(naming).to.deep.equal([join('docs', 'cli.md')]);
+  });
+
   it('are what their data render', async () => {
     for (const [path, text] of await rendered()) {
       expect(await readFile(path, 'utf8'), `${path}: npm run docs`).to.equal(text);

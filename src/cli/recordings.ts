@@ -1,5 +1,6 @@
 /** `metaflows recordings`: lists and shows an account's recordings, and fetches their audio. */
 import { createWriteStream } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
@@ -84,8 +85,34 @@ async function list(of: Listed): Promise<void> {
 async function download(id: string, of: Of & { output?: string }): Promise<void> {
   const path = accountPath(of.account, 'recordings', id);
   const { media_type, content_type } = (await ask(of, 'GET', path)) as Recording;
-  const response = await request(of, 'GET', `${path}?accept=${encodeURIComponent(content_type)}`);
+  const audio = `${path}?accept=${encodeURIComponent(content_type)}`;
   const { output = `${id}.${media_type}` } = of;
+  if (output === '-') {
+    await fetched(of, audio, output);
+    return;
+  }
+  // Before the audio is asked for: asking is a download, in the audit too.
+  await create(output);
+  await fetched(of, audio, output).catch(async (error: unknown) => {
+    await rm(output);
+    throw error;
+  });
+  if (of.json) printJson({ id, file: output });
+  else print(output);
+}
+
+/** Makes an empty file; rejects with a sentence for people, also where there is one. */
+async function create(file: string): Promise<void> {
+  await writeFile(file, '', { flag: 'wx' }).catch((error: unknown) => {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const why = code === 'EEXIST' ? 'it is there already' : message;
+    throw new Error(`${file} cannot be made: ${why}`);
+  });
+}
+
+/** Writes the audio into a file; `-` is standard output, which is left open. */
+async function fetched(of: Of, path: string, output: string): Promise<void> {
+  const response = await request(of, 'GET', path);
   const progress = new Progress(output, Number(response.headers.get('content-length')));
   const counted = new Transform({
     transform(chunk: Buffer, _encoding, done) {
@@ -94,13 +121,10 @@ async function download(id: string, of: Of & { output?: string }): Promise<void>
     },
   });
   const isOut = output === '-';
-  const to = isOut ? process.stdout : createWriteStream(output, { flags: 'wx' });
+  const to = isOut ? process.stdout : createWriteStream(output);
   await pipeline(Readable.fromWeb(response.body as ReadableStream), counted, to, { end: !isOut }).finally(
     () => progress.end(),
   );
-  if (isOut) return;
-  if (of.json) printJson({ id, file: output });
-  else print(output);
 }
 
 function wholeNumber(text: string): number {

@@ -1,4 +1,5 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -74,10 +75,28 @@ describe('the command line', function () {
     expect(await run(...fetched)).to.deep.equal({ code: 0, stdout: `${file}\n`, stderr: '' });
     const { channels } = parseWav(await readFile(file));
     expect(channels).to.deep.equal((await service.audio(recording)).channels);
-    expect(await run(...fetched))
-      .to.include({ code: 1 })
-      .and.to.have.property('stderr')
-      .that.matches(/EEXIST/);
+    const audit = () => service.ask('GET', `/accounts/${lab.domain}/recordings/${recording.id}/audit`);
+    const before = await audit();
+    expect(await run(...fetched)).to.deep.equal({
+      code: 1,
+      stdout: '',
+      stderr: `${file} cannot be made: it is there already\n`,
+    });
+    // nothing was listened to
+    expect(await audit()).to.deep.equal(before);
+  });
+
+  it('leaves no file where there is no audio', async () => {
+    const audio = join(lab.recordingsDir, recording.segments[0]!.file);
+    await rename(audio, `${audio}.away`);
+    const file = join(folder, 'none.wav');
+    const { code, stderr } = await run(
+      ...['recordings', 'download', recording.id, '--account', lab.domain, '--output', file],
+    );
+    await rename(`${audio}.away`, audio);
+    expect(code).to.equal(1);
+    expect(stderr).to.match(/refused: 404/);
+    expect(existsSync(file)).to.equal(false);
   });
 
   it('tells what was refused from what it does not understand, by its exit code', async () => {

@@ -205,6 +205,16 @@ describe('the console', function () {
     expect(refused).to.deep.equal([]);
   });
 
+  it('leads to a page about the API whose schemas open where a link leads to them', async () => {
+    const page = kept(await lab.visitor());
+    await page.goto(`${lab.service.url}/docs`);
+    const schema = page.locator('#Recording');
+    expect(await schema.isVisible()).to.equal(false);
+    await page.locator('details:has(a[href="#Recording"]) > summary').first().click();
+    await page.locator('a[href="#Recording"]:visible').first().click();
+    await schema.waitFor();
+  });
+
   for (const colorScheme of ['light', 'dark'] as const) {
     it(`has nothing that axe finds on any page, and none wider than a telephone, ${colorScheme}`, async () => {
       const page = kept(await lab.visitor({ colorScheme }));

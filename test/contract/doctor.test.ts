@@ -40,6 +40,7 @@ describe('contract: doctor', function () {
       expect(levels(found, check), check).to.deep.equal(['ok']);
     }
     expect(levels(found, 'identity')).to.deep.equal(['note']);
+    expect(new Set(found.map(({ check }) => check))).to.include.keys('media', 'digits', 'realm', 'log');
   });
 
   it('counts the live legs that have an owner, and sees those whose media go past the switch', async () => {
@@ -50,9 +51,30 @@ describe('contract: doctor', function () {
       check: 'identity',
       says: '2 of 2 live legs have an owner',
     });
-    expect(levels(owned, 'media')).to.deep.equal([]);
+    expect(levels(owned, 'media')).not.to.include('warning');
     await lab().socket.api(`uuid_setvar ${caller.uuid} bypass_media true`);
-    expect(levels((await examine()).found, 'media')).to.deep.equal(['warning']);
+    expect(levels((await examine()).found, 'media')).to.include('warning');
+  });
+
+  it('looks at a folder that the service is yet to make for its embedded softswitch', async () => {
+    const settings = { SWITCHES: 'embedded', RECORDINGS_DIR: join(folder, 'to-come') };
+    const { code, found } = await examine(settings);
+    expect(code).to.equal(0);
+    expect(levels(found, 'permissions')).to.deep.equal(['note']);
+  });
+
+  it('says that a leg among others belongs to nobody, and what it lacks', async () => {
+    const { callee } = await lab().phones.outsideCall('1002');
+    const { found } = await examine();
+    expect(levels(found, 'identity')).to.deep.equal(['ok', 'note']);
+    const [owned, nobodys] = found.filter(({ check }) => check === 'identity');
+    expect(owned!.says).to.equal('1 of 2 live legs have an owner');
+    expect(nobodys!.says)
+      .to.match(/^1 of 2 live legs belong to nobody/)
+      .and.to.match(/inbound legs have none of metaflows_account, .*: no account/);
+    // as the service pins a leg that is nobody's
+    await lab().socket.api(`uuid_setvar ${callee.uuid} metaflows_owner ${callee.uuid}`);
+    expect(levels((await examine()).found, 'identity')).to.deep.equal(['warning']);
   });
 
   it('says why legs belong to nobody', async () => {
@@ -107,6 +129,9 @@ describe('contract: doctor', function () {
       const { found } = await examine();
       expect(found.find(({ check }) => check === 'realm')!.says).to.include('realm local');
       expect(levels(found, 'digits')).to.include('note');
+      expect(levels(found, 'media')).to.deep.equal(['ok']);
+      // info in switch.conf, but mapped to nothing
+      expect(levels(found, 'log')).to.deep.equal(['ok']);
       expect(levels(found, 'writing')).to.deep.equal(['ok']);
       expect((await examine()).found.find(({ check }) => check === 'switch')!.says).to.include('1.10');
     });

@@ -1,13 +1,14 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { exec, execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { expect } from 'chai';
 import ts from 'typescript';
 
@@ -71,6 +72,12 @@ async function build(target: string): Promise<void> {
     const made = join(target, file.replace(/\.ts$/, '.js'));
     await mkdir(dirname(made), { recursive: true });
     await writeFile(made, ts.transpileModule(source, { compilerOptions }).outputText);
+  }
+  const { scripts } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
+    scripts: { build: string };
+  };
+  for (const step of scripts.build.split(' && ').filter((step) => step.startsWith('chmod '))) {
+    await promisify(exec)(step, { cwd: dirname(target) });
   }
 }
 
@@ -170,6 +177,14 @@ describe('the Dockerfile', () => {
     child?.kill('SIGTERM');
     expect(await ended).to.deep.equal([0, null]);
     expect(Date.now() - told).to.be.lessThan(GRACE);
+  });
+
+  it('has the command line by its name', async () => {
+    const [, file = '', link = ''] = / ln -s (\S+) (\S+)/.exec(` ${only(image, 'RUN')}`) ?? [];
+    await mkdir(join(folder, dirname(link)), { recursive: true });
+    await symlink(join(folder, file), join(folder, link));
+    const { stdout } = await promisify(execFile)(join(folder, link), ['--help']);
+    expect(stdout).to.match(/^Usage: metaflows /);
   });
 
   it('has a health check that fails where nothing answers, or not well', async () => {

@@ -28,13 +28,14 @@ export interface SwitchFacts {
   /** Whether it may write there; missing where it does not say. */
   writesFolder?: boolean;
   legs: readonly LegData[];
-  profiles: readonly Profile[];
-  /** The realms in which its dialplan binds digits, as far as it is in files. */
-  realms: readonly string[];
+  /** Missing where it does not show them. */
+  profiles?: readonly Profile[];
+  /** The realms in which its dialplan binds digits, as far as it is in files; missing where it shows none. */
+  realms?: readonly string[];
   /** What answers for its dialplan before the files do: its configuration files. */
   dialplanFrom: readonly string[];
-  /** Whether what it logs at the level `info` is written anywhere. */
-  logsInfo: boolean;
+  /** Whether what it logs at the level `info` is written anywhere, as configured; missing where it does not show that. */
+  logsInfo?: boolean;
 }
 
 /** A switch that could not be asked, and why. */
@@ -116,6 +117,9 @@ async function asked(id: string, config: Config, ask: Ask): Promise<SwitchFacts>
   const file = (name: string) => api('xml_locate', `configuration configuration name ${name}`);
   const seesFolder = config.pushUrl === undefined ? await sees(config, api) : undefined;
   const writesFolder = await writes(config, api);
+  const profiles = profilesOf(await file('sofia.conf'));
+  const realms = realmsOf(await api('xml_locate', 'dialplan'));
+  const info = logsInfo(await file('switch.conf'), await file('console.conf'), await file('logfile.conf'));
   return {
     id,
     version: (await api('version')).split('\n', 1)[0] ?? '',
@@ -123,10 +127,10 @@ async function asked(id: string, config: Config, ask: Ask): Promise<SwitchFacts>
     ...(seesFolder !== undefined && { seesFolder }),
     ...(writesFolder !== undefined && { writesFolder }),
     legs,
-    profiles: profilesOf(await file('sofia.conf')),
-    realms: realmsOf(await api('xml_locate', 'dialplan')),
+    ...(profiles && { profiles }),
+    ...(realms && { realms }),
     dialplanFrom: dialplanFrom(await file('lua.conf'), await file('xml_curl.conf')),
-    logsInfo: logsInfo(await file('switch.conf'), await file('console.conf'), await file('logfile.conf')),
+    ...(info !== undefined && { logsInfo: info }),
   };
 }
 
@@ -178,9 +182,14 @@ function text(element: Element, name: string): string {
   return typeof found === 'string' ? found : '';
 }
 
-/** The profiles of sofia.conf; none where the switch does not say. */
-export function profilesOf(xml: string): Profile[] {
-  if (!xml.startsWith('<')) return [];
+/** Where there is none, the switch says so in words. */
+function isXml(answer: string): boolean {
+  return answer.startsWith('<');
+}
+
+/** The profiles of sofia.conf; `undefined` where the switch does not say. */
+export function profilesOf(xml: string): Profile[] | undefined {
+  if (!isXml(xml)) return undefined;
   const [configuration] = elementsOf(PARSER.parse(xml) as Element, 'configuration');
   return elementsOf(configuration, 'profiles')
     .flatMap((profiles) => elementsOf(profiles, 'profile'))
@@ -194,8 +203,12 @@ export function profilesOf(xml: string): Profile[] {
     }));
 }
 
-/** Of `<action application="bind_digit_action" data="realm,digits,…"/>`, wherever it stands, and of legs that it is run on. */
-export function realmsOf(xml: string): string[] {
+/**
+ * Of `<action application="bind_digit_action" data="realm,digits,…"/>`, wherever it stands, and of legs that it is run on;
+ * `undefined` where the switch does not say.
+ */
+export function realmsOf(xml: string): string[] | undefined {
+  if (!isXml(xml)) return undefined;
   const bound = xml.matchAll(/application="bind_digit_action"\s+data="([\w.-]+),/g);
   return [...new Set([...bound].map(([, realm = '']) => realm))];
 }
@@ -209,11 +222,12 @@ export function dialplanFrom(lua: string, curl: string): string[] {
 }
 
 /**
- * Whether what is logged at the level `info` is written anywhere, from switch.conf, console.conf and logfile.conf. They
- * are read because `fsctl loglevel` does not only tell: without a level it switches the log off (switch_core.c,
+ * Whether what is logged at the level `info` is written anywhere, from switch.conf, console.conf and logfile.conf;
+ * `undefined` where the switch does not say. They are read because `fsctl loglevel` does not only tell: without a level it switches the log off (switch_core.c,
  * SCSC_LOGLEVEL).
  */
-export function logsInfo(core: string, console: string, logfile: string): boolean {
+export function logsInfo(core: string, console: string, logfile: string): boolean | undefined {
+  if (!isXml(core)) return undefined;
   const isMapped = (sink: string) => /<map [^>]*value="[^"]*\b(info|all)\b/i.test(sink);
   return !isCut(core) && ((isMapped(console) && !isCut(console)) || isMapped(logfile));
 }

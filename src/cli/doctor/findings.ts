@@ -1,5 +1,5 @@
 /** What is wrong, and what to change, from what the doctor has seen. Pure. */
-import { ownerOf, PIN, readPin } from '../../calls/owner.js';
+import { ownerOfFoundLeg } from '../../calls/owner.js';
 import type { Config } from '../../config.js';
 import type { LegData } from '../../switch/events.js';
 import type { FolderFacts, Profile, SwitchFacts, Unreachable } from './facts.js';
@@ -15,6 +15,13 @@ export interface Finding {
 
 const ok = (check: string, says: string): Finding => ({ level: 'ok', check, says });
 
+/** What was not looked at must not pass for what is well. */
+const unseen = (check: string, what: string): Finding => ({
+  level: 'note',
+  check,
+  says: `${what} could not be seen: the switch does not show it`,
+});
+
 /** Each line of `errors` is one thing that is wrong with the configuration. */
 export function ofConfiguration(errors: readonly string[]): Finding[] {
   if (errors.length === 0) return [ok('configuration', 'valid')];
@@ -26,7 +33,15 @@ export function ofConfiguration(errors: readonly string[]): Finding[] {
   }));
 }
 
-export function ofFolder({ failure, free }: FolderFacts, { recordingsMount, limits }: Config): Finding[] {
+export function ofFolder(
+  { failure, free }: FolderFacts,
+  { recordingsMount, limits, switches, pushUrl }: Config,
+): Finding[] {
+  const isMade = pushUrl !== undefined || switches.includes('embedded');
+  if (failure === 'ENOENT' && isMade) {
+    const says = `${recordingsMount} is not there yet: the service makes it when it starts`;
+    return [{ level: 'note', check: 'permissions', says }];
+  }
   if (failure !== undefined) {
     return [
       {
@@ -40,7 +55,7 @@ export function ofFolder({ failure, free }: FolderFacts, { recordingsMount, limi
   }
   const room = free ?? Infinity;
   return [
-    ok('permissions', `${recordingsMount} can be read and written`),
+    ok('permissions', `this user can read and write ${recordingsMount}`),
     room >= limits.min_free_bytes
       ? ok('disk', `${Math.floor(room / 1e6)} MB are free`)
       : {
@@ -70,7 +85,7 @@ export function ofSwitch(facts: SwitchFacts, config: Config): Finding[] {
     ...ofWriting(facts, config),
     ...ofIdentity(facts, config),
     ...ofMedia(facts),
-    ...facts.profiles.flatMap(ofProfile),
+    ...ofDigits(facts),
     ...ofRealms(facts, config),
     ...ofLog(facts),
   ];
@@ -129,18 +144,16 @@ function ofIdentity({ legs }: SwitchFacts, { identity }: Config): Finding[] {
     const says = 'no call is up: make one, to see whose its legs are';
     return [{ level: 'note', check: 'identity', says }];
   }
-  const owners = legs.map((leg) => readPin(leg.uuid, leg.variable(PIN)) ?? ownerOf(leg, identity));
-  const nobodys = legs.filter((_, index) => !owners[index]);
-  const owned = ok('identity', `${legs.length - nobodys.length} of ${legs.length} live legs have an owner`);
-  if (nobodys.length < legs.length) return [owned];
-  return [
-    {
-      level: 'warning',
-      check: 'identity',
-      says: `none of ${legs.length} live legs has an owner: no code of theirs works (${missingOf(nobodys, identity)})`,
-      change: 'let users authenticate, or set metaflows_account and metaflows_user in the dialplan',
-    },
-  ];
+  const nobodys = legs.filter((leg) => !ownerOfFoundLeg(leg, identity));
+  const owned = legs.length - nobodys.length;
+  const of = `of ${legs.length} live legs`;
+  const says = `${nobodys.length} ${of} belong to nobody, no code of theirs works: ${missingOf(nobodys, identity)}`;
+  const change = 'let users authenticate, or set metaflows_account and metaflows_user in the dialplan';
+  if (owned === 0) return [{ level: 'warning', check: 'identity', says, change }];
+  const found = [ok('identity', `${owned} ${of} have an owner`)];
+  // Outside callers are nobody, and are to be.
+  if (nobodys.length > 0) found.push({ level: 'note', check: 'identity', says });
+  return found;
 }
 
 function missingOf(legs: readonly LegData[], identity: Config['identity']): string {
@@ -156,84 +169,100 @@ function missingOf(legs: readonly LegData[], identity: Config['identity']): stri
         : [`${direction} legs have none of ${lists.join(', ')}: no ${what}`],
     );
   });
-  return [...new Set(lacks)].join('; ') || 'they are of verto or loopback, or of an account alone';
-}
-
-function ofMedia({ legs }: SwitchFacts): Finding[] {
-  const bypassing = legs.filter(({ bypassMedia }) => bypassMedia);
-  if (bypassing.length === 0) return [];
-  return [
-    {
-      level: 'warning',
-      check: 'media',
-      says: `the media of ${bypassing.length} live legs go past the switch: digits before a recording are lost`,
-      change: 'take bypass_media out of the dialplan',
-    },
-  ];
+  return (
+    [...new Set(lacks)].join('; ') ||
+    'they are of verto or loopback, of an account alone, or were nobody’s when they were created'
+  );
 }
 
 function isOn(value: string | undefined): boolean {
   return /^(true|yes|on|enabled?|active|allow|1)$/i.test(value ?? '');
 }
 
-function ofProfile({ name, params }: Profile): Finding[] {
+function ofMedia({ legs, profiles }: SwitchFacts): Finding[] {
+  const check = 'media';
   const found: Finding[] = [];
-  const warn = (check: string, says: string, change: string) =>
-    found.push({ level: 'warning', check, says: `SIP profile ${name}: ${says}`, change });
-  if (isOn(params['inbound-bypass-media'])) {
-    warn('media', 'inbound-bypass-media: digits do not reach the switch', 'take it out of the profile');
+  const bypassing = legs.filter(({ bypassMedia }) => bypassMedia);
+  if (bypassing.length > 0) {
+    const says = `the media of ${bypassing.length} live legs go past the switch: digits before a recording are lost`;
+    found.push({ level: 'warning', check, says, change: 'take bypass_media out of the dialplan' });
   }
-  if (isOn(params['inbound-proxy-media'])) {
-    warn('media', 'inbound-proxy-media: the switch does not see the audio', 'take it out of the profile');
+  if (!profiles) return [...found, unseen(check, 'what SIP profiles do with media')];
+  for (const { name, params } of profiles) {
+    const warn = (says: string) => found.push(warning(check, name, says, 'take it out of the profile'));
+    if (isOn(params['inbound-bypass-media'])) warn('inbound-bypass-media: digits do not reach the switch');
+    if (isOn(params['inbound-proxy-media'])) warn('inbound-proxy-media: the switch does not see the audio');
   }
-  if (isOn(params['pass-rfc2833'])) {
-    warn('digits', 'pass-rfc2833: digits go past the switch', 'take it out of the profile');
+  return found.length > 0 ? found : [ok(check, `they go through the switch: live legs, ${named(profiles)}`)];
+}
+
+function ofDigits({ profiles }: SwitchFacts): Finding[] {
+  const check = 'digits';
+  if (!profiles) return [unseen(check, 'what SIP profiles do with digits')];
+  const found: Finding[] = [];
+  for (const { name, params } of profiles) {
+    if (isOn(params['pass-rfc2833'])) {
+      const says = 'pass-rfc2833: digits go past the switch';
+      found.push(warning(check, name, says, 'take it out of the profile'));
+    }
+    const { 'dtmf-type': type = 'rfc2833' } = params;
+    if (type === 'none') {
+      const says = 'dtmf-type is none: digits are neither told nor heard';
+      found.push(warning(check, name, says, 'set dtmf-type to rfc2833'));
+    } else if (type !== 'info' && !isOn(params['liberal-dtmf'])) {
+      const says = 'digits that phones send as SIP INFO are ignored';
+      const change = 'where phones send them so, set liberal-dtmf to true in the profile';
+      found.push({ ...warning(check, name, says, change), level: 'note' });
+    }
   }
-  const { 'dtmf-type': type = 'rfc2833' } = params;
-  if (type === 'none') {
-    warn('digits', 'dtmf-type is none: digits are neither told nor heard', 'set dtmf-type to rfc2833');
-  } else if (type !== 'info' && !isOn(params['liberal-dtmf'])) {
-    found.push({
-      level: 'note',
-      check: 'digits',
-      says: `SIP profile ${name}: digits that phones send as SIP INFO are ignored`,
-      change: 'where phones send them so, set liberal-dtmf to true in the profile',
-    });
-  }
-  return found;
+  return found.length > 0 ? found : [ok(check, `they come to the switch: ${named(profiles)}`)];
+}
+
+function warning(check: string, profile: string, says: string, change: string): Finding {
+  return { level: 'warning', check, says: `SIP profile ${profile}: ${says}`, change };
+}
+
+function named(profiles: readonly Profile[]): string {
+  return `SIP profiles ${profiles.map(({ name }) => name).join(', ') || '(none)'}`;
 }
 
 function ofRealms({ realms, dialplanFrom }: SwitchFacts, { digits }: Config): Finding[] {
-  const [first, ...others] = realms;
-  if (first === undefined && dialplanFrom.length > 0 && digits.realm === undefined) {
-    const says = `the dialplan comes from elsewhere first (${dialplanFrom.join(', ')}): what it binds is not seen here`;
-    const change = 'where it binds digits, name the realm as digits.realm; FusionPBX’s is "local"';
-    return [{ level: 'note', check: 'realm', says, change }];
+  const check = 'realm';
+  const [first, ...others] = realms ?? [];
+  if (first === undefined) {
+    if (digits.realm !== undefined) return [ok(check, `digits.realm is ${digits.realm}`)];
+    if (dialplanFrom.length > 0) {
+      const says = `the dialplan comes from elsewhere first (${dialplanFrom.join(', ')}): what it binds is not seen here`;
+      const change = 'where it binds digits, name the realm as digits.realm; FusionPBX’s is "local"';
+      return [{ level: 'note', check, says, change }];
+    }
+    return [realms ? ok(check, 'the dialplan binds no digits in a realm') : unseen(check, 'the dialplan')];
   }
-  if (first === undefined || (others.length === 0 && digits.realm === first)) return [];
   if (others.length > 0) {
-    const says = `the dialplan binds digits in several realms: ${realms.join(', ')}`;
+    const says = `the dialplan binds digits in several realms: ${[first, ...others].join(', ')}`;
     const change = 'bind in one realm, and name it as digits.realm in the configuration';
-    return [{ level: 'warning', check: 'realm', says, change }];
+    return [{ level: 'warning', check, says, change }];
   }
-  return [
-    {
-      level: 'note',
-      check: 'realm',
-      says: `the dialplan binds digits in the realm ${first}`,
-      change: `set digits.realm to ${JSON.stringify(first)}, for calls that were up before the service was`,
-    },
-  ];
+  const says = `the dialplan binds digits in the realm ${first}`;
+  if (digits.realm === first) return [ok(check, `${says}, as digits.realm says`)];
+  const change = `set digits.realm to ${JSON.stringify(first)}, for calls that were up before the service was`;
+  return [{ level: 'note', check, says, change }];
 }
 
 function ofLog({ logsInfo }: SwitchFacts): Finding[] {
-  if (!logsInfo) return [];
+  const check = 'log';
+  if (logsInfo === undefined) return [unseen(check, 'the level of its log')];
+  // The level at which it runs cannot be asked: see logsInfo in facts.ts.
+  if (!logsInfo) {
+    return [ok(check, 'as configured, it writes no digits; fsctl loglevel may have made it another since')];
+  }
   return [
     {
       level: 'warning',
-      check: 'log',
-      says: 'the switch logs at the level info, where it writes every digit',
-      change: 'set loglevel to notice in switch.conf.xml where card numbers are keyed in',
+      check,
+      says: 'as configured, the switch logs at the level info, where it writes every digit',
+      change:
+        'where card numbers are keyed in, set loglevel to notice in switch.conf.xml, and for the FreeSWITCH that runs: fsctl loglevel notice',
     },
   ];
 }

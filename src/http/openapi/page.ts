@@ -47,15 +47,21 @@ export function pageOf({ info, tags, paths, components }: Document): string {
           ${sections}
           <section aria-labelledby="Schemas">
             <h2 id="Schemas">Schemas</h2>
-            ${schemas.map(
-              ([name, schema]) =>
-                html`<h3 id="${name}">${name}</h3>
-                  ${shown(schema)}`,
-            )}
+            ${schemas.map(schemaOf)}
           </section>
         </main>
       </body>
     </html> `.toString();
+}
+
+/** The link to it leads inside, which opens it. */
+function schemaOf([name, schema]: [string, Schema]): Html {
+  return html`
+    <details>
+      <summary><h3>${name}</h3></summary>
+      <div id="${name}">${shown(schema)}</div>
+    </details>
+  `;
 }
 
 function operationOf(

@@ -13,6 +13,7 @@ th, td { text-align: left; vertical-align: top; padding: 0.15rem 0.75rem 0.15rem
 th { white-space: nowrap; font-weight: 600; }
 tr + tr > * { border-top: 1px solid #8884; }
 details h3 { font-size: 1rem; }
+summary h3 { display: inline; }
 @media (max-width: 45rem) {
   tbody, tr, th, td { display: block; padding-right: 0; }
   th { white-space: normal; overflow-wrap: anywhere; }

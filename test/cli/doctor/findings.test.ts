@@ -8,7 +8,7 @@ import {
   type SwitchFacts,
 } from '../../../src/cli/doctor/facts.js';
 import { ofFolder, ofSwitch, ofUnreachable } from '../../../src/cli/doctor/findings.js';
-import { loadConfig } from '../../../src/config.js';
+import { loadConfig, type Config } from '../../../src/config.js';
 
 const SOFIA = `<configuration name="sofia.conf">
   <global_settings><param name="log-level" value="0"></param></global_settings>
@@ -53,8 +53,30 @@ describe('the doctor’s findings', () => {
       .filter(({ level, check }) => level !== 'ok' && check !== 'identity')
       .map(({ level, check, says }) => `${level} ${check}: ${says}`);
 
-  it('are none where all is well', () => {
+  it('are none where all is well, and say of everything that it was looked at', () => {
     expect(found({})).to.deep.equal([]);
+    const fine = ofSwitch(HEALTHY, config).filter(({ level }) => level === 'ok');
+    expect(fine.map(({ check }) => check)).to.deep.equal([
+      'switch',
+      'modules',
+      'folder',
+      'writing',
+      'media',
+      'digits',
+      'realm',
+      'log',
+    ]);
+  });
+
+  it('say what could not be looked at', () => {
+    const { profiles, realms, logsInfo, ...silent } = HEALTHY;
+    const unseen = ofSwitch(silent, config).filter(({ says }) => says.includes('could not be seen'));
+    expect(unseen.map(({ level, check }) => `${level} ${check}`)).to.deep.equal([
+      'note media',
+      'note digits',
+      'note realm',
+      'note log',
+    ]);
   });
 
   it('tell modules that are needed from those that are for something', () => {
@@ -72,19 +94,20 @@ describe('the doctor’s findings', () => {
   });
 
   it('are of each SIP profile', () => {
-    const profiles = profilesOf(SOFIA);
+    const profiles = profilesOf(SOFIA)!;
     expect(profiles.map(({ name }) => name)).to.deep.equal(['internal', 'external']);
     expect(found({ profiles })).to.deep.equal([
       'warning media: SIP profile internal: inbound-bypass-media: digits do not reach the switch',
       'note digits: SIP profile internal: digits that phones send as SIP INFO are ignored',
     ]);
-    expect(profilesOf("can't find anything")).to.deep.equal([]);
+    expect(profilesOf("can't find anything")).to.equal(undefined);
     const deaf = { name: 'x', params: { 'dtmf-type': 'none', 'pass-rfc2833': 'yes' } };
     expect(found({ profiles: [deaf] })).to.have.lengthOf(2);
   });
 
   it('are of the realm in which a dialplan binds, unless it is configured', () => {
-    const realms = realmsOf(DIALPLAN);
+    const realms = realmsOf(DIALPLAN)!;
+    expect(realmsOf("can't find anything")).to.equal(undefined);
     expect(realms).to.deep.equal(['local']);
     expect(found({ realms })).to.deep.equal(['note realm: the dialplan binds digits in the realm local']);
     const digits = { ...config.digits, realm: 'local' };
@@ -122,7 +145,7 @@ describe('the doctor’s findings', () => {
 
   it('are of digits in the switch’s own log', () => {
     expect(found({ logsInfo: true })).to.deep.equal([
-      'warning log: the switch logs at the level info, where it writes every digit',
+      'warning log: as configured, the switch logs at the level info, where it writes every digit',
     ]);
   });
 
@@ -130,9 +153,10 @@ describe('the doctor’s findings', () => {
     const level = (value: string) => `<settings><param name="loglevel" value="${value}"></param></settings>`;
     const map = (value: string) => `<mappings><map name="all" value="${value}"></map></mappings>`;
     const none = "can't find anything";
-    expect(logsInfo(none, none, none)).to.equal(false);
+    expect(logsInfo(none, none, none)).to.equal(undefined);
+    expect(logsInfo('<settings></settings>', none, none)).to.equal(false);
     expect(logsInfo(level('debug'), map('console,debug,info,notice'), none)).to.equal(true);
-    expect(logsInfo(none, none, map('debug,info'))).to.equal(true);
+    expect(logsInfo('<settings></settings>', none, map('debug,info'))).to.equal(true);
     expect(logsInfo(level('notice'), map('info'), map('info'))).to.equal(false);
     expect(logsInfo(level('6'), map('info') + level('warning'), map('notice,err'))).to.equal(false);
   });
@@ -144,6 +168,15 @@ describe('the doctor’s findings', () => {
     expect(levels({ free: min_free_bytes })).to.deep.equal(['ok', 'ok']);
     expect(levels({ free: min_free_bytes - 1 })).to.deep.equal(['ok', 'problem']);
     expect(levels({ failure: 'EACCES' })).to.deep.equal(['problem']);
+  });
+
+  it('are no problem of a folder that the service is yet to make', () => {
+    const level = (failure: string, settings: Partial<Config>) =>
+      ofFolder({ failure }, { ...config, ...settings }).map(({ level }) => level);
+    expect(level('ENOENT', {})).to.deep.equal(['problem']);
+    expect(level('ENOENT', { switches: ['embedded'] })).to.deep.equal(['note']);
+    expect(level('ENOENT', { pushUrl: 'http://127.0.0.1' })).to.deep.equal(['note']);
+    expect(level('EACCES', { switches: ['embedded'] })).to.deep.equal(['problem']);
   });
 
   it('say what to change about a switch that refuses', () => {
