@@ -7,14 +7,15 @@ const current = (): string[] => location.hash.replace(/^#\/?/, '').split('/').ma
 
 /** The name of the page, and what it is about. */
 export const route = signal(current());
-let isUnsaved = false;
+/** Things on the page that are not saved. */
+let unsaved = 0;
 
 addEventListener('hashchange', ({ oldURL }) => {
   if (mayLeave()) route.value = current();
   else history.replaceState(null, '', oldURL);
 });
 addEventListener('beforeunload', (event) => {
-  if (isUnsaved) event.preventDefault();
+  if (unsaved > 0) event.preventDefault();
 });
 
 /** The address of a page. */
@@ -25,16 +26,17 @@ export function to(...parts: string[]): string {
 /** Whoever leaves what shows this is asked first, while there is something on it that is not saved. */
 export function useUnsaved(isSo: boolean): void {
   useEffect(() => {
-    isUnsaved = isSo;
+    if (!isSo) return undefined;
+    unsaved += 1;
     return () => {
-      isUnsaved = false;
+      unsaved -= 1;
     };
   }, [isSo]);
 }
 
 /** Asks the visitor where that would lose something. */
 export function mayLeave(): boolean {
-  return !isUnsaved || confirm(WORDS.leave);
+  return unsaved === 0 || confirm(WORDS.leave);
 }
 
 /** What somebody typed may be encoded by nobody. */

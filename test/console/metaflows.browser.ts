@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { expect } from 'chai';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { ACCOUNT, ConsoleLab, TOKEN } from '../support/browser.js';
 
 const OF_ACCOUNT = `/accounts/${ACCOUNT}/metaflows`;
@@ -226,9 +226,13 @@ describe('the console’s metaflows', function () {
       void dialog.dismiss();
     });
     const here = page.url();
-    await page.getByRole('navigation').getByRole('link', { name: 'Calls now' }).click();
-    await page.waitForURL(here);
-    await page.getByRole('button', { name: 'Log out' }).click();
+    const elsewhere = page.getByRole('navigation').getByRole('link', { name: 'Calls now' });
+    const stay = async (way: Locator) => {
+      await Promise.all([page.waitForEvent('dialog'), way.click()]);
+      await page.waitForURL(here);
+    };
+    await stay(elsewhere);
+    await stay(page.getByRole('button', { name: 'Log out' }));
     await page.getByText('This is not saved yet.').waitFor();
     expect(asked).to.deep.equal(Array(2).fill('Leave, and lose what is not saved?'));
 
@@ -238,9 +242,14 @@ describe('the console’s metaflows', function () {
     await page.getByRole('button', { name: 'Cancel' }).click();
     await page.getByRole('button', { name: 'Save' }).click();
     await saved();
-    await page.getByRole('navigation').getByRole('link', { name: 'Calls now' }).click();
+
+    await page.getByRole('button', { name: 'Edit *7' }).click();
+    await page.getByRole('textbox', { name: 'Code' }).fill('70');
+    await stay(elsewhere);
+    await page.getByRole('textbox', { name: 'Code' }).fill('7');
+    await elsewhere.click();
     await page.getByRole('heading', { name: 'Calls now' }).waitFor();
-    expect(asked).to.have.length(2);
+    expect(asked).to.have.length(3);
   });
 
   it('are exported as one would POST them, and imported', async () => {

@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { useUnsaved } from '../route.js';
 import { WORDS } from '../words.js';
 import type { Draft } from './Editor.js';
 import { NodeEditor } from './NodeEditor.js';
@@ -23,6 +24,7 @@ export function CodeEditor({ draft, modules, isTaken, isBlocked, done, cancel }:
   const [name, setName] = useState(draft.name);
   const [node, setNode] = useState(draft.node);
   const taken = isTaken({ kind, name });
+  useUnsaved(JSON.stringify({ kind, name, node }) !== JSON.stringify(draft));
   return (
     <form
       class="card"

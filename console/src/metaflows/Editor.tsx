@@ -47,7 +47,7 @@ export function Editor({ scope, path, schema, own, inherited, saved }: Props) {
   const levels: Levels = { ...inherited, [scope.level]: metaflows };
   const merged = merge(levels.account, levels.device, levels.user);
   const hindrance = isBroken ? words.broken : draft && words.unapplied;
-  useUnsaved(isChanged || isBroken || draft !== undefined);
+  useUnsaved(isChanged || isBroken);
 
   const put = ({ kind, name, node }: Draft, before?: Draft) => {
     const key = `${kind}s` as const;
