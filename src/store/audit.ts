@@ -33,6 +33,8 @@ export class AuditStore {
   readonly #waiting: AuditEvent[] = [];
   #appended: Promise<void> | undefined;
   #head = beginningOf('');
+  /** Whether the stored head is the one known here: not after a start, nor after what failed. */
+  #isKept = false;
 
   constructor(documents: Documents) {
     this.#documents = documents;
@@ -107,14 +109,20 @@ export class AuditStore {
   }
 
   async #write(events: AuditEvent[]): Promise<void> {
-    const { instance, seq } = this.#head;
-    // There before the first line is: a head that is not known to be there is not written together with one.
-    if (seq === 0) await this.#keep(this.#head);
-    if (this.#documents.isWhole) {
-      await this.#appendTogether(events);
-      return;
+    if (!this.#isKept) {
+      // What was said to have failed may be stored.
+      if (this.#documents.isWhole) await this.load(this.#head.instance);
+      // There before the lines are: a head that would have to be read first is not written together with them.
+      await this.#keep(this.#head);
     }
-    // Lines one by one, since each names the one before; their places in the index first.
+    this.#isKept = false;
+    await (this.#documents.isWhole ? this.#appendTogether(events) : this.#appendEach(events));
+    this.#isKept = true;
+  }
+
+  /** Lines one by one, since each names the one before; their places in the index first. */
+  async #appendEach(events: AuditEvent[]): Promise<void> {
+    const { instance, seq } = this.#head;
     await this.#documents.mark(
       events.map((event, index) => indexIdOf(event, placeOf(instance, seq + 1 + index))),
     );
@@ -134,11 +142,8 @@ export class AuditStore {
       this.#documents.mark(lines.map(({ line, place }) => indexIdOf(line, place))),
       this.#keep(head),
     ]);
-    // They were written, and the answer was lost.
-    if (areNew.includes(false)) {
-      await this.load(head.instance);
+    if (areNew.includes(false))
       throw new MetaflowsError('store_failed', 'lines of the audit are there already');
-    }
     this.#head = head;
   }
 

@@ -138,9 +138,12 @@ describe('store of the audit', () => {
       return written;
     };
     for (let n = 0; n < 2; n++) await Promise.all([audit.append(event()), audit.append(event())]);
+    // Where others write too, each start is of another instance.
+    if (settlesMs === 0) await (await loaded('a')).append(event());
     db.bulkDocs = bulkDocs;
     const told = await Promise.all(left);
-    expect(told.at(-1)).to.deep.equal([4, 4]);
+    const all = settlesMs === 0 ? 5 : 4;
+    expect(told.at(-1)).to.deep.equal([all, all]);
     for (const [lines, head] of told) expect(head).to.equal(lines);
   }
 
@@ -181,5 +184,58 @@ describe('store of the audit', () => {
     await audit.append(event());
     expect(await count(audit)).to.equal(2);
     expect(await broken(audit)).to.deep.equal([]);
+  });
+
+  it('keeps its chain whole whichever writes fail, before and after a start', async () => {
+    const bulkDocs = db.bulkDocs.bind(db);
+    for (let fails = 0; fails < 2 ** 5; fails++) {
+      const instance = `disk${fails}`;
+      let audit = await loaded(instance);
+      await audit.append(event());
+      let write = 0;
+      db.bulkDocs = (docs: PouchDB.Core.PutDocument<object>[]) =>
+        (fails >> write++) & 1 ? Promise.reject(new Error('the disk is full')) : bulkDocs(docs);
+      let appended = 1;
+      for (const result of ['one', 'two', 'three', 'four']) {
+        if (result === 'three') audit = await loaded(instance);
+        const isStored = await audit.append(event({ result })).then(
+          () => true,
+          () => false,
+        );
+        if (isStored) appended++;
+      }
+      db.bulkDocs = bulkDocs;
+      await audit.append(event());
+      const head = (await audit.heads()).find((each) => each.instance === instance);
+      expect(head?.seq, instance).to.equal(appended + 1);
+      expect(await broken(await loaded(instance)), instance).to.deep.equal([]);
+    }
+  });
+
+  it('goes on after lines that were stored, and were said not to be', async () => {
+    const audit = await loaded('a');
+    await audit.append(event());
+    const bulkDocs = db.bulkDocs.bind(db);
+    db.bulkDocs = async (docs: PouchDB.Core.PutDocument<object>[]) => {
+      await bulkDocs(docs);
+      throw new Error('the answer is lost');
+    };
+    await audit.append(event({ result: 'one' })).catch(() => undefined);
+    db.bulkDocs = bulkDocs;
+    await audit.append(event({ result: 'two' }));
+    expect((await audit.of('example.com', 'r1')).map(({ result }) => result)).to.deep.equal([
+      'ok',
+      'one',
+      'two',
+    ]);
+    expect(await broken(audit)).to.deep.equal([]);
+  });
+
+  it('does not hide by going on that its newest line was changed', async () => {
+    await (await loaded('a')).append(event());
+    await db.put({ ...(await db.get('audit/a/000000000001')), result: 'changed' });
+    const again = await loaded('a');
+    await again.append(event());
+    expect(await broken(again)).to.deep.equal([{ instance: 'a', what: 'changed', from: 1, to: 1 }]);
   });
 });
