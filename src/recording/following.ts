@@ -106,7 +106,7 @@ export class Following {
         continue;
       const parties = [...new Set([...active.doc.internal.parties, uuid])];
       if (isAdopted(active.doc)) {
-        const internal = { ...active.doc.internal, parties, leg: uuid };
+        const internal = { ...active.doc.internal, parties, leg: uuid, leg_held_ms: leg.heldMs };
         this.parts.keep(active, { ...active.doc, internal });
         continue;
       }

@@ -18,7 +18,8 @@ export function holdsMeanwhile(
   leg: Pick<LegData, 'heldSince' | 'lastHeld' | 'heldMs'>,
   now: number,
 ): Meanwhile[] {
-  const { held_since = 0, leg_held_ms = 0, pauses } = internal;
+  // A document of an older service says only what is not in the audio.
+  const { held_since = 0, leg_held_ms = internal.held_ms, pauses } = internal;
   const { heldSince, heldMs = 0, lastHeld = held_since } = leg;
   const wasHeld = pauses.includes('hold');
   // Of what the leg has been held, that which the document does not have yet.

@@ -157,11 +157,10 @@ export class Recorder {
       case 'hold':
       case 'unhold':
         for (const active of this.active.onLeg(event.uuid)) {
-          const { leg_held_ms = 0 } = active.doc.internal;
           const doc =
             event.type === 'hold'
               ? paused(active.doc, 'hold', event.at)
-              : unheld(active.doc, event.heldMs ?? leg_held_ms, event.at);
+              : unheld(active.doc, event.heldMs, event.at);
           this.attempt(active, this.keep(active, doc));
           this.limits.arm(active);
         }

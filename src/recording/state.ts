@@ -75,10 +75,15 @@ export function resumed(doc: RecordingDocument, pause: Pause, at: number): Recor
   return { ...doc, internal: { ...internal, pauses, held_ms } };
 }
 
-/** The recorded party has let go; by now all its holds on the leg come to `heldMs`. */
-export function unheld(doc: RecordingDocument, heldMs: number, at: number): RecordingDocument {
-  const going = resumed(doc, 'hold', at);
-  return { ...going, internal: { ...going.internal, leg_held_ms: heldMs } };
+/**
+ * The recorded party has let go; by now all its holds on the leg come to `heldMs`, where that is known. Where they had come to
+ * it before, this hold is counted: its events were waiting when the leg was asked for.
+ */
+export function unheld(doc: RecordingDocument, heldMs: number | undefined, at: number): RecordingDocument {
+  const { leg_held_ms = 0, held_since = at } = doc.internal;
+  if (heldMs === undefined) return resumed(doc, 'hold', at);
+  const going = resumed(doc, 'hold', heldMs > leg_held_ms ? at : held_since);
+  return { ...going, internal: { ...going.internal, leg_held_ms: Math.max(heldMs, leg_held_ms) } };
 }
 
 /** Masked from `at` on; a recording that is masked already stays as it is. */

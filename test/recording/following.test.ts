@@ -223,4 +223,16 @@ describe('the recorder follows a call', () => {
     expect(stored!.audit.filter(({ action }) => action === 'stop')).to.have.lengthOf(1);
     await until('command', () => !globals.has(beginning(active!.doc.id)));
   });
+
+  it('counts the holds of the leg that the switch moved a recorder of others to, whatever the other’s came to', () => {
+    const made = recordingDocument();
+    const path = '/others/x.wav';
+    const internal = { ...made.internal, path, leg_held_ms: 9000 };
+    const active = recorder.active.add({ ...made, origin: 'adopted', internal });
+    const at = made.internal.started_at;
+    say({ type: 'bug_start', uuid: 'leg-c', at, function: 'session_record', target: path });
+    say({ type: 'hold', uuid: 'leg-c', at: at + 1000 });
+    say({ type: 'unhold', uuid: 'leg-c', at: at + 4000, heldMs: 3000 });
+    expect(active.doc.internal).to.include({ leg: 'leg-c', held_ms: 3000, leg_held_ms: 3000 });
+  });
 });

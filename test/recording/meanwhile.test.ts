@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { RecordingDocument } from '../../src/generated/recording.js';
 import { holdsMeanwhile, masksMeanwhile, type Meanwhile } from '../../src/recording/meanwhile.js';
-import { masked, paused } from '../../src/recording/state.js';
+import { masked, paused, unheld } from '../../src/recording/state.js';
 import { recordingDocument } from '../support/recordings.js';
 
 const START = 1_795_000_000_000;
@@ -42,6 +42,28 @@ describe('what became of a recording while nobody listened', () => {
     ];
     for (const [what, before, leg, expected] of cases)
       it(what, () => expect(held(before, leg)).to.deep.equal(expected));
+
+    it('none that the document of an older service has in what it left out of the audio', () => {
+      const { leg_held_ms, ...internal } = { ...started.internal, held_ms: 2000 };
+      const older = { ...started, internal };
+      expect(holdsMeanwhile(older, { heldMs: 2000, lastHeld: START + 20_000 }, NOW)).to.deep.equal([]);
+    });
+
+    it('one that came and went is counted once where its events come after', () => {
+      const before = holdsMeanwhile(doc, { heldMs: 5000, lastHeld: START + 20_000 }, NOW);
+      const known = after(before, doc);
+      const told = unheld(paused(known, 'hold', START + 20_000), 5000, START + 23_000);
+      expect(told.internal).to.deep.equal(known.internal);
+      const next = unheld(paused(told, 'hold', START + 30_000), 6000, START + 31_000);
+      expect([next.internal.held_ms, next.internal.leg_held_ms]).to.deep.equal([4000, 6000]);
+    });
+
+    it('two that came and went are counted once where their events come after', () => {
+      const known = after(holdsMeanwhile(doc, { heldMs: 6000, lastHeld: START + 30_000 }, NOW), doc);
+      const one = unheld(paused(known, 'hold', START + 20_000), 5000, START + 23_000);
+      const both = unheld(paused(one, 'hold', START + 30_000), 6000, START + 31_000);
+      expect(both.internal).to.deep.equal(known.internal);
+    });
 
     it('one that came and went lies where it was', () => {
       const changes = holdsMeanwhile(doc, { heldMs: 5000, lastHeld: START + 20_000 }, NOW);
