@@ -7,6 +7,7 @@ import type { RecordingDocument } from '../generated/recording.js';
 import type { WebhookSettings } from '../generated/webhook.js';
 import type { Happening } from '../recording/events.js';
 import type { Attempt, Webhook, WebhookLog } from '../store/webhooks.js';
+import { Turns } from '../turns.js';
 import { timeOfUuid } from '../uuid.js';
 import type { FailedAttempt, Shipment } from './attempts.js';
 import { newNoticeId, recordingNotice, type Notice } from './notice.js';
@@ -42,6 +43,8 @@ export interface TellerOptions {
 }
 
 export class Teller {
+  private readonly disabling = new Turns();
+
   constructor(private readonly options: TellerOptions) {}
 
   /** The webhooks that want to be told, each with what it is told and how often that is tried. */
@@ -102,7 +105,7 @@ export class Teller {
 
   /** A notice was given up. */
   async gaveUp(account: string, id: string, last: Shipment['last']): Promise<void> {
-    const { webhooks, audit, now, log } = this.options;
+    const { webhooks } = this.options;
     const { given_up } = await webhooks.changeLog(account, id, (logged) => ({
       ...logged,
       given_up: logged.given_up + 1,
@@ -113,12 +116,14 @@ export class Teller {
     const disable_reason = gone
       ? 'the receiver answered 410 Gone'
       : `${given_up} events in a row could not be told; the last attempt: ${what}`;
-    let before: WebhookSettings | undefined;
-    const disabled = await webhooks.change(account, id, (current) => {
-      before = current.settings;
-      return { ...current, settings: { ...before, enabled: false }, disable_reason };
-    });
-    if (!disabled || before?.enabled === false) return;
+    await this.disabling.take(id, () => this.disable(account, id, disable_reason));
+  }
+
+  /** Accounted for first: tried again after a failure, it finds the webhook as it was. */
+  private async disable(account: string, id: string, disable_reason: string): Promise<void> {
+    const { webhooks, audit, now, log } = this.options;
+    const before = webhooks.get(account, id)?.settings;
+    if (!before || before.enabled === false) return;
     await audit({
       action: 'webhook',
       at: new Date(now()).toISOString(),
@@ -126,9 +131,14 @@ export class Teller {
       result: 'ok',
       account_id: account,
       webhook_id: id,
-      ...changeOf(before, { ...disabled.settings, disable_reason }),
+      ...changeOf(before, { ...before, enabled: false, disable_reason }),
     });
-    log.warn('a webhook was disabled', { account, webhook: id, reason: disable_reason });
+    const disabled = await webhooks.change(account, id, (current) => ({
+      ...current,
+      settings: { ...current.settings, enabled: false },
+      disable_reason,
+    }));
+    if (disabled) log.warn('a webhook was disabled', { account, webhook: id, reason: disable_reason });
   }
 
   private formatOf({ format }: WebhookSettings): WebhookFormat | undefined {

@@ -823,12 +823,39 @@ describe('delivery', () => {
       expect(receiver.received).to.have.length(0);
     });
 
+    it('disables it when that is accounted for, once, however often it is tried', async () => {
+      let fails = true;
+      await restart({ audit: (event) => (fails ? Promise.reject(FAILED) : store.audit.append(event)) });
+      const id = await store.webhooks.create(ACCOUNT, { settings: settings() });
+      receiver.answer(410);
+      for (let i = 0; i < 2; i++) await happened();
+      await delivery.idle();
+      expect(store.webhooks.get(ACCOUNT, id)?.settings.enabled).to.equal(undefined);
+      fails = false;
+      await pass(60 * MINUTE);
+      expect(store.webhooks.get(ACCOUNT, id)?.settings.enabled).to.equal(false);
+      expect((await store.audit.page(100)).lines).to.have.lengthOf(1);
+    });
+
     it('disables it at once when the receiver is gone for good', async () => {
       const id = await store.webhooks.create(ACCOUNT, { settings: settings() });
       receiver.answer(410);
       await happened();
       await delivery.idle();
       expect(store.webhooks.get(ACCOUNT, id)?.disable_reason).to.equal('the receiver answered 410 Gone');
+    });
+
+    it('disables it once where it says so to several at once', async () => {
+      const id = await store.webhooks.create(ACCOUNT, { settings: settings() });
+      const responses: ServerResponse[] = [];
+      receiver.respond((_request, response) => {
+        responses.push(response);
+        if (responses.length === 3) for (const each of responses) each.writeHead(410).end();
+      });
+      await Promise.all([happened(), happened(), happened()]);
+      await delivery.idle();
+      expect(store.webhooks.get(ACCOUNT, id)?.settings.enabled).to.equal(false);
+      expect((await store.audit.page(100)).lines).to.have.lengthOf(1);
     });
 
     it('stays deleted where it was as its last event was given up', async () => {
