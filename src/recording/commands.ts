@@ -51,8 +51,11 @@ interface Done {
 }
 
 export class Commands {
-  /** What masked or unmasked the call of each leg last. */
-  private readonly said = new WeakMap<Leg, RecordRequest>();
+  /**
+   * Recordings, and legs that stay masked though nothing records them, which an unmask has made clear that is not stored yet:
+   * the newest one. Where it cannot be, they are masked again.
+   */
+  private readonly cleared = new Map<Active | Leg, RecordRequest>();
 
   constructor(private readonly parts: CommandsParts) {}
 
@@ -164,10 +167,18 @@ export class Commands {
     running: Active[],
   ): Promise<Done> {
     const { maskers, recordings, keep, limits, options } = this.parts;
-    const wasMasked = maskers.holds(legs, running);
+    const wereMasked = [
+      ...legs.filter((leg) => maskers.holds([leg], [])),
+      ...running.filter((active) => isMasked(active)),
+    ];
     const masking = await maskers.apply(verb, legs, running, request.leg.callId);
-    for (const leg of legs) this.said.set(leg, request);
     const { done, others, failed, at: doneAt } = masking;
+    if (verb === 'mask') {
+      for (const each of failed === undefined ? [...legs, ...running] : done) this.cleared.delete(each);
+    } else if (failed === undefined) {
+      const before = [...legs, ...running].filter((each) => this.cleared.has(each));
+      for (const each of [...wereMasked, ...before]) this.cleared.set(each, request);
+    }
     const at = request.maskedInSwitch && verb === 'mask' ? request.at : doneAt;
     const masks = verb === 'mask';
     const incomplete = masks ? 'mask_incomplete' : 'unmask_incomplete';
@@ -190,10 +201,11 @@ export class Commands {
     const stored = Promise.all(accounts)
       .catch(async (error: unknown) => {
         // Whoever is told that it failed believes the call masked.
-        if (!masks && wasMasked) await this.maskStill(request);
+        await this.maskStill(request);
         throw error;
       })
       .then(() => {
+        for (const each of this.clearedBy(request)) this.cleared.delete(each);
         if (failed !== undefined) throw new MetaflowsError(incomplete, failed);
         options.log.info(`recording ${past}`, {
           recordings: running.map(({ doc }) => doc.id),
@@ -203,22 +215,47 @@ export class Commands {
     return { outcome: { result: past, ...(running[0] && { recording: running[0].doc }) }, stored };
   }
 
-  /** Takes back an unmask that could not be stored, unless somebody has masked or unmasked the call since. */
-  private maskStill(unmask: RecordRequest): Promise<void> {
-    const { calls, log } = this.parts.options;
-    const { leg, owner } = unmask;
-    return this.parts.turn([leg.uuid], async () => {
-      if (this.said.get(leg) !== unmask) return;
-      const legs = calls.legsOf(leg);
-      const running = this.parts.recordings.ofCall(legs);
-      try {
-        if (running.length === 0) await this.parts.maskers.stay(leg, legs);
-        const { stored } = await this.mask('mask', this.byService('mask', leg, owner.account), legs, running);
-        await stored;
-      } catch (error) {
-        log.warn('masked again, not stored', { leg: leg.uuid, error });
-      }
-    });
+  private clearedBy(unmask: RecordRequest): (Active | Leg)[] {
+    return [...this.cleared].filter(([, by]) => by === unmask).map(([each]) => each);
+  }
+
+  /** Takes back an unmask that could not be stored, of all that has been neither masked nor unmasked since. */
+  private async maskStill(unmask: RecordRequest): Promise<void> {
+    await Promise.all(
+      this.clearedBy(unmask).map(async (each) => {
+        const parties = 'doc' in each ? each.doc.internal.parties : [each.uuid];
+        try {
+          const done = await this.parts.turn(parties, async () => {
+            if (this.cleared.get(each) !== unmask) return undefined;
+            this.cleared.delete(each);
+            return 'doc' in each ? this.maskRecording(each) : this.maskLeg(each, unmask.owner.account);
+          });
+          await done?.stored;
+        } catch (error) {
+          this.parts.options.log.warn('masked again, not stored', { leg: unmask.leg.uuid, error });
+        }
+      }),
+    );
+  }
+
+  /** Wherever its call has gone meanwhile. */
+  private async maskRecording(active: Active): Promise<Done | undefined> {
+    const { calls } = this.parts.options;
+    const { leg, parties } = active.doc.internal;
+    const party = [leg, ...parties].map((uuid) => calls.get(uuid)).find((each) => each);
+    if (!party || !this.parts.recordings.get(active.doc.id)) return undefined;
+    const legs = calls.legsOf(party);
+    const running = [...new Set([active, ...this.parts.recordings.ofCall(legs)])];
+    return this.mask('mask', this.byService('mask', party, active.doc.account_id), legs, running);
+  }
+
+  private async maskLeg(leg: Leg, account: string): Promise<Done | undefined> {
+    const { calls } = this.parts.options;
+    if (calls.get(leg.uuid) !== leg) return undefined;
+    const legs = calls.legsOf(leg);
+    await this.parts.maskers.stay(leg, [leg]);
+    const running = this.parts.recordings.ofCall(legs);
+    return this.mask('mask', this.byService('mask', leg, account), legs, running);
   }
 
   private async stop(request: RecordRequest, running: Active[]): Promise<Done> {
