@@ -2,7 +2,6 @@
  * What is asked of the recordings of a call, by code, API or limit: started, masked, unmasked, stopped, and accounted for
  * where it could not be done. The commands of one call run one at a time, in order.
  */
-import { eventOf, type AuditEvent } from '../audit/events.js';
 import type { Leg } from '../calls/calls.js';
 import { isMetaflowsError, MetaflowsError } from '../errors.js';
 import type { AuditEntry, RecordingDocument } from '../generated/recording.js';
@@ -13,10 +12,11 @@ import { entryOf, isAdopted } from './document.js';
 import type { Happening } from './events.js';
 import type { Finisher } from './finisher.js';
 import type { Limits } from './limits.js';
+import { byService, MaskCommands, unrecorded } from './mask-commands.js';
 import { isMasked, type Maskers } from './masking.js';
 import type { RecorderOptions, RecordOutcome, RecordRequest, StopReason } from './ports.js';
 import type { Starting } from './starting.js';
-import { audited, masked, unmasked } from './state.js';
+import { audited } from './state.js';
 
 export interface CommandsParts {
   options: RecorderOptions;
@@ -44,17 +44,18 @@ export interface CommandsParts {
  * What a command came to in the switch. What is waited for outside the call's turn, so that no mask is kept waiting by
  * the store, or by a start's proof.
  */
-interface Done {
+export interface Done {
   outcome: RecordOutcome;
   stored?: Promise<unknown> | undefined;
   proof?: Promise<void>;
 }
 
 export class Commands {
-  /** What masked or unmasked the call of each leg last. */
-  private readonly said = new WeakMap<Leg, RecordRequest>();
+  private readonly masks: MaskCommands;
 
-  constructor(private readonly parts: CommandsParts) {}
+  constructor(private readonly parts: CommandsParts) {
+    this.masks = new MaskCommands(parts);
+  }
 
   /**
    * Does what `request.data.action` says (`start` where it says nothing) and resolves when it is known to have
@@ -81,7 +82,7 @@ export class Commands {
       };
       const act = (): Promise<Done> => {
         if (action === 'stop') return this.stop(request, running);
-        if (action !== 'start') return this.mask(action, request, legs, running);
+        if (action !== 'start') return this.masks.give(action, request, legs, running);
         return this.start(request, own[0], this.parts.maskers.holds(legs, adopted));
       };
       const done = await act().catch(refused);
@@ -105,16 +106,11 @@ export class Commands {
       if (going.length > 0) {
         await Promise.all(going.map((active) => this.parts.keep(active, audited(active.doc, entry))));
       } else {
-        await audit(this.unrecorded(request, entry, running[0]));
+        await audit(unrecorded(request, entry, running[0]));
       }
     } catch (failure) {
       log.error('a refusal could not be accounted for', { error: failure });
     }
-  }
-
-  /** What was done, or not, where no recording runs; `last` has just ended. */
-  private unrecorded({ owner, leg }: RecordRequest, entry: AuditEntry, last?: Active): AuditEvent {
-    return last ? eventOf(last.doc, entry) : { call_id: leg.uuid, ...entry, account_id: owner.account };
   }
 
   private async start(
@@ -155,70 +151,6 @@ export class Commands {
     if (await this.parts.starting.proven(active, () => this.parts.recordings.get(id) !== undefined)) return;
     await this.endByItself(active, 'no_audio');
     throw new MetaflowsError('no_audio');
-  }
-
-  private async mask(
-    verb: 'mask' | 'unmask',
-    request: RecordRequest,
-    legs: Leg[],
-    running: Active[],
-  ): Promise<Done> {
-    const { maskers, recordings, keep, limits, options } = this.parts;
-    const wasMasked = maskers.holds(legs, running);
-    const masking = await maskers.apply(verb, legs, running, request.leg.callId);
-    for (const leg of legs) this.said.set(leg, request);
-    const { done, others, failed, at: doneAt } = masking;
-    const at = request.maskedInSwitch && verb === 'mask' ? request.at : doneAt;
-    const masks = verb === 'mask';
-    const incomplete = masks ? 'mask_incomplete' : 'unmask_incomplete';
-    const past = masks ? 'masked' : 'unmasked';
-    const accounts = running.map(async (active) => {
-      // It may have ended meanwhile: what has ended is not changed any more.
-      if (!recordings.get(active.doc.id)) return;
-      const change = masks ? masked : unmasked;
-      const changed = done.has(active) ? change(active.doc, at) : active.doc;
-      const isChanged = changed !== active.doc;
-      if (!isChanged && request.by === 'service') return;
-      const doc = failed === undefined ? audited(changed, entryOf(request, verb, 'ok')) : changed;
-      const kept = keep(active, doc, isChanged ? past : undefined);
-      limits.arm(active);
-      await kept;
-    });
-    // Only recorders of others were masked.
-    if (running.length === 0 && failed === undefined)
-      accounts.push(options.audit(this.unrecorded(request, entryOf(request, verb, 'ok'))));
-    const stored = Promise.all(accounts)
-      .catch(async (error: unknown) => {
-        // Whoever is told that it failed believes the call masked.
-        if (!masks && wasMasked) await this.maskStill(request);
-        throw error;
-      })
-      .then(() => {
-        if (failed !== undefined) throw new MetaflowsError(incomplete, failed);
-        options.log.info(`recording ${past}`, {
-          recordings: running.map(({ doc }) => doc.id),
-          others,
-        });
-      });
-    return { outcome: { result: past, ...(running[0] && { recording: running[0].doc }) }, stored };
-  }
-
-  /** Takes back an unmask that could not be stored, unless somebody has masked or unmasked the call since. */
-  private maskStill(unmask: RecordRequest): Promise<void> {
-    const { calls, log } = this.parts.options;
-    const { leg, owner } = unmask;
-    return this.parts.turn([leg.uuid], async () => {
-      if (this.said.get(leg) !== unmask) return;
-      const legs = calls.legsOf(leg);
-      const running = this.parts.recordings.ofCall(legs);
-      try {
-        if (running.length === 0) await this.parts.maskers.stay(leg, legs);
-        const { stored } = await this.mask('mask', this.byService('mask', leg, owner.account), legs, running);
-        await stored;
-      } catch (error) {
-        log.warn('masked again, not stored', { leg: leg.uuid, error });
-      }
-    });
   }
 
   private async stop(request: RecordRequest, running: Active[]): Promise<Done> {
@@ -280,7 +212,7 @@ export class Commands {
     const recordings = this.parts.recordings.ofCall(legs).filter(isOfCall);
     const clear = recordings.find((active) => !isMasked(active));
     if (!clear || !this.parts.maskers.holds(legs, recordings)) return;
-    this.parts.attempt(clear, this.run(this.byService('mask', leg, clear.doc.account_id)));
+    this.parts.attempt(clear, this.run(byService('mask', leg, clear.doc.account_id, this.parts.now)));
   }
 
   /** Masks a recorder that is not listed where its call is masked. Rejects with `mask_incomplete`, and as the switch does. */
@@ -297,10 +229,6 @@ export class Commands {
       .map((uuid) => this.parts.options.calls.get(uuid))
       .find((party) => party);
     if (!leg) throw new MetaflowsError('call_gone');
-    return this.run(this.byService('unmask', leg, active.doc.account_id));
-  }
-
-  private byService(action: 'mask' | 'unmask', leg: Leg, account: string): RecordRequest {
-    return { data: { action }, leg, by: 'service', owner: { account }, at: this.parts.now(leg.switchId) };
+    return this.run(byService('unmask', leg, active.doc.account_id, this.parts.now));
   }
 }

@@ -40,7 +40,8 @@ export async function listen(
     const bytes = await api.audio(id);
     if (!bytes) continue;
     sums.set(id, createHash('sha256').update(bytes).digest('hex'));
-    heard.set(id, heardIn(parseWav(bytes)));
+    // A full disk may have left nothing of it.
+    if (bytes.length > 0) heard.set(id, heardIn(parseWav(bytes)));
   }
   return { heard, sums };
 }

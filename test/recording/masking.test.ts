@@ -257,6 +257,37 @@ describe('the mask of a call', () => {
     expect(bugs.masked.get(own())).to.equal(true);
   });
 
+  it('is put back where an unmask could not be stored, and another one after it could not either', async () => {
+    await begun();
+    await run('mask');
+    let answer: () => void = () => undefined;
+    storeAnswers = new Promise((resolve) => (answer = resolve));
+    isStoreAway = true;
+    const unmasks = [outcome('unmask'), outcome('unmask')];
+    await quiet();
+    expect(bugs.masked.get(own())).to.equal(false);
+    answer();
+    expect(await Promise.all(unmasks)).to.deep.equal(['store_failed', 'store_failed']);
+    expect(bugs.masked.get(own())).to.equal(true);
+  });
+
+  it('is put back of the recording, wherever whoever unmasked it has gone meanwhile', async () => {
+    await begun();
+    await run('mask');
+    let answer: () => void = () => undefined;
+    storeAnswers = new Promise((resolve) => (answer = resolve));
+    isStoreAway = true;
+    const unmask = outcome('unmask');
+    await quiet();
+    // leg-a has transferred the other party
+    calls.apply('switch', bridge('leg-b', 'leg-c'));
+    await recorder.bridged(calls.get('leg-b')!);
+    expect(recording().doc.internal.parties).to.deep.equal(['leg-b', 'leg-c']);
+    answer();
+    expect(await unmask).to.equal('store_failed');
+    expect(bugs.masked.get(own())).to.equal(true);
+  });
+
   it('is there when the replies to an unmask do not come, though the switch carries it out', async () => {
     for (const late of [/leg-b unmask \/rec/, /unmask \/other/]) {
       await begun();
