@@ -197,14 +197,14 @@ describe('contract: the service killed, masks', function () {
     await talk(600);
     await lab().phones.hangup(caller);
     service = await TestService.spawn(lab(), service);
-    const heard = await heardIn(await service.recording(caller, 'completed'));
-    expect(heard).to.deep.equal([
+    const doc = await service.recording(caller, 'completed');
+    expect(await heardIn(doc)).to.deep.equal([
       ['440', 'silence'],
       ['880', 'silence'],
     ]);
-    await eventually('switch without notes', async () => {
+    await eventually('switch without notes of it', async () => {
       const notes = (await lab().socket.api('global_getvar')).split('\n');
-      return notes.every((note) => !note.startsWith('metaflows_')) || undefined;
+      return notes.every((note) => !note.includes(doc.id)) || undefined;
     });
   });
 
