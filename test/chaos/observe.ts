@@ -1,7 +1,7 @@
 /** What there is when all has ended, seen from outside: over HTTP, on the disk and in the log. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
 import { TOKEN } from '../support/lab-service.js';
@@ -29,19 +29,28 @@ export async function markers(api: Api): Promise<Observed['stored']> {
   return stored;
 }
 
-/** What the files of the recordings have, and their sums. */
+/** What the files of the recordings have, and their sums; of segments that a full disk has kept apart, their words too. */
 export async function listen(
   api: Api,
   recordings: Observed['recordings'],
+  folder: string,
 ): Promise<Pick<Observed, 'heard' | 'sums'>> {
   const heard = new Map<string, ReturnType<typeof heardIn>>();
   const sums = new Map<string, string>();
-  for (const { id } of recordings) {
+  for (const { id, segments } of recordings) {
     const bytes = await api.audio(id);
     if (!bytes) continue;
     sums.set(id, createHash('sha256').update(bytes).digest('hex'));
     // A full disk may have left nothing of it.
-    if (bytes.length > 0) heard.set(id, heardIn(parseWav(bytes)));
+    if (bytes.length === 0) continue;
+    const whole = heardIn(parseWav(bytes));
+    const words = new Map(whole.words);
+    for (const { file } of segments.slice(1)) {
+      const apart = await readFile(join(folder, file)).catch(() => undefined);
+      if (!apart?.length) continue;
+      for (const [hz, at] of heardIn(parseWav(apart)).words) if (!words.has(hz)) words.set(hz, at);
+    }
+    heard.set(id, { ...whole, words });
   }
   return { heard, sums };
 }

@@ -108,7 +108,7 @@ async function run(): Promise<Observed> {
     faults: journal.faults,
     posts: journal.posts,
     recordings,
-    ...(await listen(api, recordings)),
+    ...(await listen(api, recordings, world.running.recordingsDir)),
     files: await filesBelow(world.running.recordingsDir),
     stored: await markers(api),
     uploads: targets.uploads,

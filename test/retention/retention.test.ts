@@ -147,7 +147,7 @@ describe('retention of recordings', () => {
     await pass(HOUR);
     expect(await left()).to.deep.equal([second.id]);
     const told = await store.audit.of(ACCOUNT, second.id);
-    expect(told.map(({ result }) => result)).to.deep.equal(['begun', 'internal_error']);
+    expect(told.map(({ result }) => result)).to.deep.equal(['begun', 'recordings_unusable']);
     await store.retention.delete(ACCOUNT);
     await rm(join(folder, second.internal.file), { recursive: true });
     await pass(2 * HOUR);
