@@ -56,14 +56,14 @@ export async function rendered(): Promise<[path: string, text: string][]> {
     formatted(PAGE, page(systems)),
     formatted(README, await within(README, 'compatibility', summary(systems))),
     formatted(ERROR_PAGE, errorPage()),
-    formatted(OPERATIONS, await within(OPERATIONS, 'metrics', metricTable(metrics()))),
+    formatted(OPERATIONS, await within(OPERATIONS, 'metrics', metricTable(idleMetrics().described))),
     formatted(ARCHITECTURE, await within(ARCHITECTURE, 'folders', folderTable(rowsOf(drawn), drawn.common))),
   ]);
   return [...pages, [fileURLToPath(PICTURE), pictureOf(boxes)]];
 }
 
-/** What /metrics can tell. */
-export function metrics(): Described[] {
+/** Metrics of a service that has nothing to do, and sees no disk. */
+export function idleMetrics(): Metrics {
   const metrics = new Metrics();
   metrics.watch({
     calls: () => 0,
@@ -73,7 +73,7 @@ export function metrics(): Described[] {
     outbox: () => 0,
     freeBytes: () => undefined,
   });
-  return metrics.described;
+  return metrics;
 }
 
 /** A file with `made` in its part of that name. */

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { metrics, rendered } from '../scripts/docs.js';
+import { idleMetrics, rendered } from '../scripts/docs.js';
 import { heightsOf } from '../scripts/picture.js';
 import { ERRORS } from '../src/errors.js';
 import { STATUSES } from '../src/http/genesys/answers.js';
@@ -94,7 +94,7 @@ describe('the pages of docs', () => {
     const exprs = [...rules.matchAll(/^ +expr: (.+)$/gm)].map(([, expr = '']) => expr);
     expect(exprs).to.have.length(rules.split('- alert:').length - 1);
     const known = new Map(
-      metrics().flatMap(({ name, type, labels }) =>
+      idleMetrics().described.flatMap(({ name, type, labels }) =>
         type === 'histogram'
           ? ['_bucket', '_sum', '_count'].map((suffix) => [`${name}${suffix}`, [...labels, 'le']])
           : [[name, labels]],

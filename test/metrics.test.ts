@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { idleMetrics } from '../scripts/docs.js';
 import { Metrics } from '../src/metrics.js';
 
 describe('metrics', () => {
@@ -39,16 +40,7 @@ describe('metrics', () => {
   });
 
   it('have what alerts go by before it has happened, and no room where none is seen', async () => {
-    const metrics = new Metrics();
-    metrics.watch({
-      calls: () => 0,
-      recordings: () => ({ recording: 0, masked: 0 }),
-      switchConnections: () => ({}),
-      ready: () => true,
-      outbox: () => 0,
-      freeBytes: () => undefined,
-    });
-    const text = await metrics.text();
+    const text = await idleMetrics().text();
     expect(text).to.include('metaflows_recordings_ended_total{state="failed"} 0');
     expect(text).to.include('metaflows_codes_refused_total{reason="mask_incomplete"} 0');
     expect(text).not.to.match(/^metaflows_free_bytes /m);

@@ -14,6 +14,8 @@ const CODES: Record<Action, string> = { start: '*71', mask: '*72', unmask: '*73'
 /** How long somebody waits for a tone before the code is pressed again, milliseconds. */
 const PATIENCE = 3000;
 const PRESSES = 3;
+/** After a code that was pressed again: the tones of all presses are over then, and none is taken for that of the next code. */
+const LATE_TONES_MS = 1500;
 const WORD_MS = 500;
 /** Until a word is through every buffer between the two telephones and the recorder. */
 const AFTER_WORD_MS = 250;
@@ -119,8 +121,10 @@ export class Conversation {
       if (this.#cut) throw new HungUp();
       if (asked.outcome === 'nothing') continue;
       this.#learn(action, asked.outcome);
-      return;
+      if (n === 0) return;
+      break;
     }
+    await pass(LATE_TONES_MS);
   }
 
   async #press(leg: Leg, keys: string): Promise<Asked['outcome']> {

@@ -26,6 +26,17 @@ describe('contract: the service killed, masks', function () {
     await service.close();
   });
 
+  /** The caller's leg of a call whose codes are known. */
+  const connected = async (): Promise<Leg> => {
+    const { caller } = await lab().phones.call('1001', '1002');
+    await service.connected(caller);
+    return caller;
+  };
+  const holds = async (leg: Leg, ms: number): Promise<void> => {
+    await lab().phones.hold(leg);
+    await talk(ms);
+    await lab().phones.unhold(leg);
+  };
   /** Presses the mask code with no service to hear of it; the switch masks by itself, or has nothing to mask. */
   const maskAlone = async (leg: Leg): Promise<void> => {
     const mark = lab().socket.mark();
@@ -66,13 +77,10 @@ describe('contract: the service killed, masks', function () {
   };
 
   it('while its party holds, which lets go: a mask lies where it is heard', async () => {
-    const { caller } = await lab().phones.call('1001', '1002');
-    await service.connected(caller);
+    const caller = await connected();
     await service.record(caller, {});
     await talk(600);
-    await lab().phones.hold(caller);
-    await talk(600);
-    await lab().phones.unhold(caller);
+    await holds(caller, 600);
     await talk(400);
     await lab().phones.hold(caller);
     await talk(400);
@@ -85,8 +93,7 @@ describe('contract: the service killed, masks', function () {
   });
 
   it('while its party talks, which holds: a mask after that lies where it is heard', async () => {
-    const { caller } = await lab().phones.call('1001', '1002');
-    await service.connected(caller);
+    const caller = await connected();
     await service.record(caller, {});
     await talk(600);
     await service.kill();
@@ -99,27 +106,21 @@ describe('contract: the service killed, masks', function () {
   });
 
   it('while its party talks, which holds and lets go, as it had before: a mask lies where it is heard', async () => {
-    const { caller } = await lab().phones.call('1001', '1002');
-    await service.connected(caller);
+    const caller = await connected();
     for (const record of [true, false]) {
-      await lab().phones.hold(caller);
-      await talk(400);
-      await lab().phones.unhold(caller);
+      await holds(caller, 400);
       await talk(600);
       if (record) await service.record(caller, {});
     }
     await service.kill();
-    await lab().phones.hold(caller);
-    await talk(600);
-    await lab().phones.unhold(caller);
+    await holds(caller, 600);
     await talk(400);
     service = await TestService.spawn(lab(), service);
     await maskedWhereHeard(caller);
   });
 
   it('while its party holds, which lets go and hangs up: what was said counts for record_min_sec', async () => {
-    const { caller } = await lab().phones.call('1001', '1002');
-    await service.connected(caller);
+    const caller = await connected();
     await service.record(caller, { record_min_sec: 1 });
     await lab().phones.hold(caller);
     await talk(300);

@@ -17,7 +17,7 @@ import { openStore, type Store } from '../../src/store/store.js';
 import type { ApiCommand } from '../../src/switch/commands.js';
 import { bridge, create, IDENTITY, legData } from '../support/legs.js';
 import { capturingLog } from '../support/log.js';
-import { recordingDocument } from '../support/recordings.js';
+import { recorderOptions, recordingDocument } from '../support/recordings.js';
 import { secondOfWav } from '../support/wav.js';
 
 describe('audit of the recorder', () => {
@@ -46,24 +46,12 @@ describe('audit of the recorder', () => {
     calls.apply('switch', create('leg-b'));
     calls.apply('switch', bridge('leg-a', 'leg-b'));
     recorder = new Recorder({
-      calls,
+      ...recorderOptions(calls),
       switchOf: () => ({ apis: (_key, commands) => Promise.all(commands.map(reply)) }),
       store: store.recordings,
       files: new RecordingFiles(folder),
       dir: folder,
       ceiling: 3600,
-      settings: {
-        follow_transfer: true,
-        stop_automatic: false,
-        stop_adopted: false,
-        deliver_adopted: false,
-        sounds_dir: '',
-      },
-      consentOf: () => undefined,
-      beep: '',
-      destinationOf: () => ({}),
-      hasSpace: () => true,
-      feedback: { play: () => Promise.resolve() },
       onEvent: (event) => {
         onEvent(event);
         return Promise.resolve();
