@@ -2,8 +2,8 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import cors from 'cors';
-import express, { type Express, type Request, type RequestHandler } from 'express';
-import { rateLimit } from 'express-rate-limit';
+import express, { type Express, type RequestHandler } from 'express';
+import { ipKeyGenerator, rateLimit } from 'express-rate-limit';
 import helmet from 'helmet';
 import { bird } from './bird/bird.js';
 import { HEALTH } from './dialect.js';
@@ -16,7 +16,7 @@ import { described, ref } from './openapi/operation.js';
 import { docsRouter } from './openapi/router.js';
 import { ozeki } from './ozeki/ozeki.js';
 import type { Deps } from './ports.js';
-import { trackRequests } from './requests.js';
+import { clientOf, trackRequests } from './requests.js';
 import type { System } from './system.js';
 import { telnyx } from './telnyx/telnyx.js';
 
@@ -50,12 +50,6 @@ export function createApp(deps: Deps): Express {
   const app = express();
   app.set('etag', false); // every answer has its own id and time
   app.disable('x-powered-by');
-  // No proxy is believed, so that express need not look for one.
-  Object.defineProperty(app.request, 'ip', {
-    get(this: Request) {
-      return this.socket.remoteAddress;
-    },
-  });
   app.use(securityHeaders());
   if (deps.corsOrigins.length > 0) app.use(cors({ origin: [...deps.corsOrigins] }));
 
@@ -78,6 +72,7 @@ export function createApp(deps: Deps): Express {
       standardHeaders: true,
       legacyHeaders: false,
       // Behind a proxy all clients share one limit: what a client says of its own address is not believed.
+      keyGenerator: (req) => ipKeyGenerator(clientOf(req) ?? ''),
       validate: { xForwardedForHeader: false, forwardedHeader: false },
       handler: (_req, _res, next) => next(tooManyRequests()),
     }),

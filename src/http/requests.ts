@@ -24,6 +24,11 @@ export function logOf(res: Response): Logger {
   return log.child({ request: id });
 }
 
+/** The address that a request comes from: a proxy's, where one stands before; none once it has broken off. */
+export function clientOf(req: Request): string | undefined {
+  return req.socket.remoteAddress;
+}
+
 /** What the client calls this server, as the beginning of URLs that it is told. */
 export function baseUrl(req: Request): string {
   const { localAddress = '', localPort = 0 } = req.socket;
@@ -36,7 +41,7 @@ export function trackRequests(log: Logger, metrics: Metrics): RequestHandler {
     const id = randomUUID().replaceAll('-', '');
     const began = performance.now();
     // Not to be had any more once Node has taken the socket off a request that broke off.
-    const client = req.ip;
+    const client = clientOf(req);
     const facts: RequestFacts = Object.assign(res.locals, { id, log });
     res.set('X-Request-ID', id);
     res.once('close', () => {
