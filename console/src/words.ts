@@ -4,6 +4,7 @@ export const WORDS = {
   skip: 'Skip to the content',
   loading: 'Loading…',
   again: 'Try again',
+  cancel: 'Cancel',
   offline: 'The service cannot be reached.',
   leave: 'Leave, and lose what is not saved?',
   pages: {
@@ -236,7 +237,6 @@ export const WORDS = {
     },
     taken: 'There is such a code already: edit that one.',
     apply: 'Apply',
-    cancel: 'Cancel',
     settings: 'Settings',
     json: 'JSON',
     unknownKey: 'there is no such key',
@@ -290,7 +290,6 @@ export const WORDS = {
     sure: (name: string) => `Delete the webhook ${name}?`,
     editor: 'A webhook',
     save: 'Save',
-    cancel: 'Cancel',
     secret: (secret: string) => `Its secret, shown this once: ${secret}`,
     attemptsOf: (name: string) => `What ${name} was told of late`,
     noAttempts: 'Nothing yet.',

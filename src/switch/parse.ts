@@ -164,13 +164,13 @@ function text(raw: RawEvent, key: string): string {
   return `ARRAY::${value.filter((each) => typeof each === 'string').join('|:')}`;
 }
 
-/** The switch counts in microseconds. */
 /** What the holds of a leg's party that are over come to. */
 function holdsOf(raw: RawEvent): Pick<LegData, 'heldMs'> {
   const heldMs = milliseconds(raw, 'Caller-Channel-Hold-Accum');
   return heldMs === undefined ? {} : { heldMs };
 }
 
+/** The switch counts in microseconds. */
 function milliseconds(raw: RawEvent, key: string): number | undefined {
   const micros = Number(text(raw, key));
   return micros > 0 && micros < LAST_US ? Math.floor(micros / 1000) : undefined;

@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { EditorForm } from '../parts/EditorForm.js';
 import { useUnsaved } from '../route.js';
 import { WORDS } from '../words.js';
 import type { Draft } from './Editor.js';
@@ -26,15 +27,13 @@ export function CodeEditor({ draft, modules, isTaken, isBlocked, done, cancel }:
   const taken = isTaken({ kind, name });
   useUnsaved(JSON.stringify({ kind, name, node }) !== JSON.stringify(draft));
   return (
-    <form
-      class="card"
-      aria-label={words.editor}
-      onSubmit={(event) => {
-        event.preventDefault();
-        done({ kind, name, node });
-      }}
+    <EditorForm
+      title={words.editor}
+      apply={words.apply}
+      isBlocked={taken || isBlocked}
+      done={() => done({ kind, name, node })}
+      cancel={cancel}
     >
-      <h2>{words.editor}</h2>
       <div class="fields">
         <label>
           {words.kind}
@@ -60,14 +59,6 @@ export function CodeEditor({ draft, modules, isTaken, isBlocked, done, cancel }:
       </div>
       <p role="status">{taken && words.taken}</p>
       <NodeEditor node={node} modules={modules} onChange={setNode} />
-      <div class="actions">
-        <button type="submit" class="primary" disabled={taken || isBlocked}>
-          {words.apply}
-        </button>
-        <button type="button" onClick={cancel}>
-          {words.cancel}
-        </button>
-      </div>
-    </form>
+    </EditorForm>
   );
 }

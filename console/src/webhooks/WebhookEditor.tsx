@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { ask, inAccount } from '../api.js';
 import type { Schemas } from '../parts/components.js';
+import { EditorForm } from '../parts/EditorForm.js';
 import { Problem } from '../parts/Problem.js';
 import { SchemaForm } from '../parts/SchemaForm.js';
 import { WORDS } from '../words.js';
@@ -32,25 +33,9 @@ export function WebhookEditor({ webhook, schema, saved, cancel }: Props) {
     }
   };
   return (
-    <form
-      class="card"
-      aria-label={words.editor}
-      onSubmit={(event) => {
-        event.preventDefault();
-        void save();
-      }}
-    >
-      <h2>{words.editor}</h2>
+    <EditorForm title={words.editor} apply={words.save} done={() => void save()} cancel={cancel}>
       <SchemaForm {...schema} values={values} isReadOnly={false} onChange={setValues} />
       {problem !== undefined && <Problem of={problem} />}
-      <div class="actions">
-        <button type="submit" class="primary">
-          {words.save}
-        </button>
-        <button type="button" onClick={cancel}>
-          {words.cancel}
-        </button>
-      </div>
-    </form>
+    </EditorForm>
   );
 }
