@@ -69,7 +69,7 @@ export function createApp(deps: Deps): Express {
     rateLimit({
       windowMs: MINUTE_MS,
       limit: deps.requestsPerMinute,
-      standardHeaders: true,
+      standardHeaders: 'draft-7',
       legacyHeaders: false,
       // Behind a proxy all clients share one limit: what a client says of its own address is not believed.
       keyGenerator: (req) => ipKeyGenerator(clientOf(req) ?? ''),

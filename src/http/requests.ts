@@ -43,7 +43,7 @@ export function trackRequests(log: Logger, metrics: Metrics): RequestHandler {
     // Not to be had any more once Node has taken the socket off a request that broke off.
     const client = clientOf(req);
     const facts: RequestFacts = Object.assign(res.locals, { id, log });
-    res.set('X-Request-ID', id);
+    res.setHeader('X-Request-ID', id);
     res.once('close', () => {
       metrics.httpRequest(req.method, res.statusCode);
       log.info('request', {

@@ -33,9 +33,10 @@ export const HEADERS = {
     description: 'How many requests an address may send within how many seconds (w).',
     schema: { type: 'string', pattern: '^\\d+;w=\\d+$' },
   },
-  'RateLimit-Limit': { description: 'That number.', schema: { type: 'integer' } },
-  'RateLimit-Remaining': { description: 'How many of them are left.', schema: { type: 'integer' } },
-  'RateLimit-Reset': { description: 'Seconds until the next ones.', schema: { type: 'integer' } },
+  RateLimit: {
+    description: 'That number, how many of them are left, and the seconds until the next ones.',
+    schema: { type: 'string', pattern: '^limit=\\d+, remaining=\\d+, reset=\\d+$' },
+  },
 };
 
 export const HEADER_REFERENCES = Object.fromEntries(
