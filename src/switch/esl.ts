@@ -1,6 +1,6 @@
 /**
  * An event socket over modesl: the only file that knows modesl, and with `connection.ts` the place where each of its
- * faults is worked round (a test each, in `test/switch/connection.test.ts`).
+ * faults is worked round (a test each, in `test/switch/esl.test.ts`).
  */
 import { connect, type Socket } from 'node:net';
 import modesl from 'modesl';
