@@ -101,3 +101,13 @@ export class MetaflowsError extends Error {
 export function isMetaflowsError(error: unknown, ...codes: ErrorCode[]): error is MetaflowsError {
   return error instanceof MetaflowsError && (codes.length === 0 || codes.includes(error.code));
 }
+
+/** Where an error came from, without its message, which may hold a digit. */
+export function stackOf(error: unknown): string {
+  const stack = error instanceof Error ? (error.stack ?? '') : '';
+  return stack
+    .split('\n')
+    .filter((line) => /^\s+at /.test(line))
+    .slice(0, 5)
+    .join(' ');
+}

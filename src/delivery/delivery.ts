@@ -11,24 +11,20 @@ import type { RecordCallData } from '../generated/record_call.js';
 import type { RecordingDocument } from '../generated/recording.js';
 import { happening, type Happening, type RecordingEvent } from '../recording/events.js';
 import { isRunning } from '../recording/state.js';
-import { callbackId, parseId, transcriptionId, uploadId, uploadsOf, webhookId } from '../store/shipments.js';
+import { parseId, transcriptionId, uploadId, uploadsOf, webhookId } from '../store/shipments.js';
 import type { Webhook } from '../store/webhooks.js';
-import { handedInAgain, SHORTEST_MS, type FailedAttempt, type Shipment } from './attempts.js';
-import { Caller, callbackOf, type Words } from './caller.js';
+import { handedInAgain, SHORTEST_MS, type FailedAttempt } from './attempts.js';
+import { Caller, type Words } from './caller.js';
 import { systemClock, type Clock } from './clock.js';
 import { News, type NewsOptions } from './news.js';
 import { recordingNotice, type Notice } from './notice.js';
 import { Outbox, type Attempted, type Carrier, type OutboxPort } from './outbox.js';
+import { parcelFor, parcelsOf, parcelTo, type Parcel } from './parcels.js';
 import type { Answer, Outgoing } from './send.js';
 import { Teller, type WebhooksPort } from './teller.js';
 import { Transcriber } from './transcriber.js';
 import type { WebhookFormats } from './webhook.js';
 import { Uploader } from './uploader.js';
-
-/** A shipment: an upload, a recording to make text of, or what a webhook, or a recording's own callback, is told. */
-export interface Parcel extends Shipment {
-  notice?: Notice;
-}
 
 export interface DeliveryStore extends OutboxPort<Parcel> {
   /** Those whose ids begin with `prefix`. */
@@ -138,7 +134,7 @@ export class Delivery implements Carrier<Parcel> {
    * others, who only follow the live stream, nothing is kept.
    */
   isAwaited(event: RecordingEvent): boolean {
-    return this.options.isShared === true || this.shipmentsOf(event).length > 0;
+    return this.options.isShared === true || this.parcels(event).length > 0;
   }
 
   /** Takes in what happened. When it resolves, all that is to be sent of it is stored, or will be. Never rejects. */
@@ -182,7 +178,7 @@ export class Delivery implements Carrier<Parcel> {
         return { ...current, delivery: 'pending' };
       });
       const now = this.clock.now();
-      return doc && handedInAgain((await this.of(doc)) ?? newShipment(doc, doc.url ?? '', now), now);
+      return doc && handedInAgain((await this.of(doc)) ?? parcelFor(doc, doc.url ?? '', now), now);
     });
   }
 
@@ -205,7 +201,7 @@ export class Delivery implements Carrier<Parcel> {
     };
     await this.outbox.handIn(transcriptionId({ account_id, id }), async () => {
       doc = await this.options.recordings.change(account_id, id, ask);
-      return doc && shipmentTo(doc, this.transcriber.host, this.clock.now());
+      return doc && parcelTo(doc, this.transcriber.host, this.clock.now());
     });
     return doc;
   }
@@ -280,7 +276,7 @@ export class Delivery implements Carrier<Parcel> {
   }
 
   private async tell(event: RecordingEvent): Promise<void> {
-    await Promise.all(this.shipmentsOf(event).map(([id, parcel]) => this.outbox.add(id, parcel)));
+    await Promise.all(this.parcels(event).map(([id, parcel]) => this.outbox.add(id, parcel)));
     this.publish(event);
   }
 
@@ -289,28 +285,9 @@ export class Delivery implements Carrier<Parcel> {
     this.options.publish(recordingNotice(event), owner_id === undefined ? [] : [owner_id]);
   }
 
-  private shipmentsOf(event: RecordingEvent): [id: string, parcel: Parcel][] {
-    const { type, recording } = event;
-    const now = this.clock.now();
-    const told = this.teller
-      .audience(recordingNotice(event))
-      .map(({ id, uri, retries, notice }): [id: string, parcel: Parcel] => [
-        webhookId(recording.account_id, id, notice.id),
-        { ...newShipment(recording, uri, now), ...(retries !== undefined && { retries }), notice },
-      ]);
-    return type === 'completed' ? [...told, ...this.ofCompleted(recording, now)] : told;
-  }
-
-  private ofCompleted(recording: RecordingDocument, now: number): [id: string, parcel: Parcel][] {
-    const shipments: [id: string, parcel: Parcel][] = [];
-    const { url, delivery, transcription } = recording;
-    const callback = callbackOf(recording);
-    if (delivery && url !== undefined)
-      shipments.push([uploadId(recording), newShipment(recording, url, now)]);
-    if (callback) shipments.push([callbackId(recording), newShipment(recording, callback.url, now)]);
-    if (transcription)
-      shipments.push([transcriptionId(recording), shipmentTo(recording, this.transcriber.host, now)]);
-    return shipments;
+  private parcels(event: RecordingEvent): [id: string, parcel: Parcel][] {
+    const audience = this.teller.audience(recordingNotice(event));
+    return parcelsOf(event, audience, this.transcriber.host, this.clock.now());
   }
 
   /** Changes a recording's document, and tells of it. */
@@ -324,14 +301,6 @@ export class Delivery implements Carrier<Parcel> {
     const recording = await this.options.recordings.change(account, id, change, [happened]);
     if (recording) await this.news.take({ ...happened, recording });
   }
-}
-
-function newShipment(recording: RecordingDocument, url: string, at: number): Parcel {
-  return shipmentTo(recording, new URL(url).host, at);
-}
-
-function shipmentTo({ internal }: RecordingDocument, host: string, at: number): Parcel {
-  return { state: 'waiting', host, switch: internal.switch, since: at, due: at, attempts: 0 };
 }
 
 function failedFor(error = 'destination_unreachable'): (doc: RecordingDocument) => RecordingDocument {

@@ -42,13 +42,22 @@ export interface TellerOptions {
   log: Logger;
 }
 
+/** A webhook that wants to be told, with what it is told. */
+export interface Addressee {
+  id: string;
+  uri: string;
+  /** At most so many attempts after the first. */
+  retries?: number;
+  notice: Notice;
+}
+
 export class Teller {
   private readonly disabling = new Turns();
 
   constructor(private readonly options: TellerOptions) {}
 
-  /** The webhooks that want to be told, each with what it is told and how often that is tried. */
-  audience(notice: Notice): { id: string; uri: string; retries?: number; notice: Notice }[] {
+  /** The webhooks that want to be told. */
+  audience(notice: Notice): Addressee[] {
     return this.options.webhooks
       .list(notice.account_id)
       .filter(([, { settings }]) => wants(settings, notice.event) && this.isTold(settings, notice))

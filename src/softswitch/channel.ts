@@ -1,13 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Frame } from './audio.js';
-import { joinLegs } from './bridge.js';
 import { Digits } from './digits.js';
 import { microseconds, type Headers } from './events.js';
 import { expand } from './expand.js';
 import { channelHeaders } from './headers.js';
 import type { Instance } from './instance.js';
 import { Media } from './media.js';
-import { moveRecordings } from './recorder.js';
 import { isTrue } from './text.js';
 
 export type State =
@@ -287,25 +285,6 @@ export class Channel {
     this.wake();
     // one that only takes part in a bridge is run by that when it ends
     if (!this.running && !this.partner) void this.instance.run(this);
-  }
-
-  /**
-   * The party transfers the other one to `target`, or with `replaces`, the Call-ID of its own second call,
-   * joins the other parties of both. The party's own leg ends with the dialog.
-   */
-  referred(target: string, replaces: string | undefined): void {
-    const transferred = this.partner;
-    if (!transferred) return;
-    const legs = [...this.instance.channels.values()];
-    const second =
-      replaces && legs.find((leg) => leg !== this && leg.variables.get('sip_call_id') === replaces);
-    if (!second) {
-      if (isTrue(this.get('recording_follow_transfer'))) moveRecordings(this, transferred);
-      transferred.redirectTo({ destination: target, context: 'default' });
-    } else if (second.partner) {
-      joinLegs(transferred, second.partner);
-      second.hangup('NORMAL_CLEARING');
-    }
   }
 
   /** Resolves at the next change of this leg: answer, hangup, redirection. */

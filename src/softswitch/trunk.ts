@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Channel, Endpoint } from './channel.js';
 import type { Frame } from './audio.js';
+import { referred } from './refer.js';
 import type { Timers } from './timers.js';
 
 /** What an INVITE says. */
@@ -54,7 +55,7 @@ class TrunkEnd implements Endpoint {
   }
 
   refer(target: string, replaces: string | undefined): void {
-    this.#tell((leg) => leg.referred(target, replaces));
+    this.#tell((leg) => referred(leg, target, replaces));
   }
 
   receive(frame: number): Frame | undefined {

@@ -1,48 +1,17 @@
 /**
- * The documents of recordings, listed by time. Ids begin with the time, so that
- * `recording/{account}/{id}` answers for an account; two indexes of empty documents, whose ids say all, answer for
- * a user (`owned/{account}/{user}/{id}`) and for a restarted service (`unfinished/{account}/{id}`). Index
- * documents are written before the recording: one without its recording means a crash in between, and is passed
- * over. So is what happened to a recording and is still to be told: `news/{account}/{id}/{happening}`.
+ * The documents of recordings, and what happened to them and is still to be told. News and index documents are written
+ * before the recording: one without its recording means a crash in between, and is passed over.
  */
 import { MetaflowsError } from '../errors.js';
 import type { RecordingDocument } from '../generated/recording.js';
 import type { Happening, RecordingEvent } from '../recording/events.js';
-import { newRecordingId } from '../recording/files.js';
 import { isRunning } from '../recording/state.js';
 import { Turns } from '../turns.js';
 import type { Deleted, Documents, Entry } from './documents.js';
 import { OUTBOX } from './outbox.js';
+import { keyOf, NEWS, newsId, ownedId, RECORDING, recordingId, UNFINISHED } from './recording-ids.js';
+import { recordingPage, type RecordingPage, type RecordingQuery } from './recording-pages.js';
 import { shipmentsOf } from './shipments.js';
-
-/** Which recordings, by when their ids were made. */
-export interface RecordingQuery {
-  /** Only those of this user. */
-  user?: string | undefined;
-  /** Only those that go on. */
-  running?: boolean;
-  /** Epoch, milliseconds, both inclusive. */
-  from?: number | undefined;
-  to?: number | undefined;
-  limit: number;
-  /** The `next_start_key` of the page before. */
-  startKey?: string | undefined;
-  /** Others are passed over. */
-  matches?: (recording: RecordingDocument) => boolean;
-}
-
-/** What the ids of news begin with. */
-const NEWS = 'news/';
-/** Documents that are looked at for one page: whoever looks for few among many gets a short page, and goes on. */
-const MAX_SCANNED = 2000;
-/** Documents that are read at a time where some are passed over. */
-const BATCH = 200;
-
-/** One page, newest first; `next_start_key` is missing on the last one. */
-export interface RecordingPage {
-  recordings: RecordingDocument[];
-  next_start_key?: string;
-}
 
 /** A recording's document as it lies there. */
 export interface Stored {
@@ -92,7 +61,7 @@ export class RecordingStore {
       const marks = this.#marked.has(key)
         ? []
         : [
-            ...(isRunning(recording) ? [`unfinished/${key}`] : []),
+            ...(isRunning(recording) ? [UNFINISHED + key] : []),
             ...(recording.owner_id === undefined ? [] : [ownedId(recording, recording.owner_id)]),
           ];
       // A hold is not the recorder's, whose document may be older.
@@ -104,7 +73,7 @@ export class RecordingStore {
       await this.#write(recording, happened, change, { marks, mayStill });
       this.#marked.add(key);
       if (!isRunning(recording)) {
-        await this.#documents.remove(`unfinished/${key}`);
+        await this.#documents.remove(UNFINISHED + key);
         this.#marked.delete(key);
       }
     });
@@ -173,37 +142,19 @@ export class RecordingStore {
   }
 
   async get(account: string, id: string): Promise<RecordingDocument | undefined> {
-    return (await this.#documents.get<Stored>(`recording/${keyOf(account, id)}`))?.value.recording;
+    return (await this.#documents.get<Stored>(RECORDING + keyOf(account, id)))?.value.recording;
   }
 
-  /** Pages neither miss nor double a recording while others arrive; one may be short, or empty, with more to follow. */
-  async list(account: string, query: RecordingQuery): Promise<RecordingPage> {
-    const { limit, matches } = query;
-    const recordings: RecordingDocument[] = [];
-    let next = query.startKey;
-    for (let scanned = 0; scanned < MAX_SCANNED && recordings.length < limit;) {
-      // Of no more than the page has room for: the next page begins behind the last one that was looked at.
-      const room = matches ? BATCH : limit - recordings.length;
-      const { found, following } = await this.#find(account, { ...query, startKey: next, limit: room });
-      next = following;
-      for (const [index, recording] of found.entries()) {
-        if (matches?.(recording) === false) continue;
-        if (recordings.push(recording) === limit) {
-          next = found[index + 1]?.id ?? next;
-          break;
-        }
-      }
-      scanned += room;
-      if (next === undefined) break;
-    }
-    return { recordings, ...(next !== undefined && { next_start_key: next }) };
+  /** As {@link recordingPage}. */
+  list(account: string, query: RecordingQuery): Promise<RecordingPage> {
+    return recordingPage(this.#documents, account, query);
   }
 
   /** The accounts that have recordings. */
   async *accounts(): AsyncGenerator<string> {
     // One look-up for each: the next account's newest recording comes right before the first of this one's.
     for (let highest: string | undefined; ;) {
-      const [key] = await this.#documents.ids('recording/', { highest, limit: 1 });
+      const [key] = await this.#documents.ids(RECORDING, { highest, limit: 1 });
       if (key === undefined) return;
       const [account = ''] = key.split('/');
       yield decodeURIComponent(account);
@@ -223,7 +174,7 @@ export class RecordingStore {
     before: (recording: RecordingDocument) => Promise<void> = () => Promise.resolve(),
   ): Promise<boolean> {
     return this.#turns.take(keyOf(account, id), async () => {
-      const key = `recording/${keyOf(account, id)}`;
+      const key = RECORDING + keyOf(account, id);
       let recording: RecordingDocument | undefined;
       await this.#documents.change<Stored>(key, (current) => {
         recording = current && permits(current.recording) ? current.recording : undefined;
@@ -251,8 +202,8 @@ export class RecordingStore {
 
   /** Those that were recording or masked when their documents were last saved. */
   async unfinished(): Promise<RecordingDocument[]> {
-    const keys = await this.#documents.ids('unfinished/');
-    const entries = await this.#documents.getAll<Stored>(keys.map((key) => `recording/${key}`));
+    const keys = await this.#documents.ids(UNFINISHED);
+    const entries = await this.#documents.getAll<Stored>(keys.map((key) => RECORDING + key));
     return entries.map(({ value }) => value.recording).filter(isRunning);
   }
 
@@ -289,58 +240,8 @@ export class RecordingStore {
     return value.deleting ? undefined : value.recording;
   }
 
-  /** As many as `limit` says; `following` is the id of the one behind them. */
-  async #find(
-    account: string,
-    { user, running, from, to, startKey, limit }: RecordingQuery,
-  ): Promise<{ found: RecordingDocument[]; following: string | undefined }> {
-    const bounds = [startKey, to === undefined ? undefined : `${timePart(to)}\uffff`];
-    const range = {
-      lowest: from === undefined ? undefined : timePart(from),
-      highest: bounds.filter((bound) => bound !== undefined).sort()[0],
-      limit: limit + 1,
-    };
-    const prefix = `recording/${keyOf(account, '')}`;
-    if (user === undefined && !running) {
-      const entries = await this.#documents.entries<Stored>(prefix, range);
-      const found = entries.map(({ value }) => value.recording);
-      return { found: found.slice(0, limit), following: found[limit]?.id };
-    }
-    // Those that go on are few, however many there have been.
-    const index = running ? `unfinished/${keyOf(account, '')}` : `owned/${keyOf(account, user ?? '', '')}`;
-    const ids = await this.#documents.ids(index, range);
-    const entries = await this.#documents.getAll<Stored>(ids.slice(0, limit).map((id) => prefix + id));
-    const found = entries.map(({ value }) => value.recording);
-    return {
-      found: found.filter((each) => user === undefined || each.owner_id === user),
-      following: ids[limit],
-    };
-  }
-
   /** Resolves when no change is under way. */
   idle(): Promise<void> {
     return this.#turns.idle();
   }
-}
-
-function keyOf(...parts: string[]): string {
-  return parts.map(encodeURIComponent).join('/');
-}
-
-/** The id of a recording's document. */
-export function recordingId({ account_id, id }: RecordingDocument): string {
-  return `recording/${keyOf(account_id, id)}`;
-}
-
-function newsId({ account_id, id }: RecordingDocument, happening: string): string {
-  return `${NEWS}${keyOf(account_id, id, happening)}`;
-}
-
-function ownedId({ account_id, id }: RecordingDocument, user: string): string {
-  return `owned/${keyOf(account_id, user, id)}`;
-}
-
-/** What the ids that are made at `at` begin with: the month and twelve hex digits of milliseconds. */
-function timePart(at: number): string {
-  return newRecordingId(at).slice(0, 'YYYYMM-'.length + 12);
 }

@@ -3,7 +3,8 @@ import type { RecordingDocument } from '../generated/recording.js';
 import { ByParty } from '../recording/parties.js';
 import { isRunning } from '../recording/state.js';
 import type { Deleted, Entry } from './documents.js';
-import { recordingId, type Stored } from './recordings.js';
+import { RECORDING, recordingId } from './recording-ids.js';
+import type { Stored } from './recordings.js';
 
 export class RunningRecordings {
   readonly #byId = new Map<string, { doc: RecordingDocument }>();
@@ -16,7 +17,7 @@ export class RunningRecordings {
 
   /** Takes a document in that somebody has written. */
   take({ id, value }: Entry<object> | Deleted): void {
-    if (id.startsWith('recording/')) this.#put(id, (value as Stored | undefined)?.recording);
+    if (id.startsWith(RECORDING)) this.#put(id, (value as Stored | undefined)?.recording);
   }
 
   /** Those of a call. */

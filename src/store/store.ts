@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'winston';
 import { MetaflowsError } from '../errors.js';
-import type { Parcel } from '../delivery/delivery.js';
+import type { Parcel } from '../delivery/parcels.js';
 import type { CallRecording } from '../generated/call_recording.js';
 import type { Metaflows } from '../generated/metaflows.js';
 import { AuditStore } from './audit.js';

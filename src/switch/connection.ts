@@ -1,26 +1,21 @@
 /**
- * One connection to a FreeSWITCH event socket, over modesl: the only file that knows modesl, and the place where
- * each of its faults is worked round (a test each, in `test/switch/connection.test.ts`).
+ * One connection to a FreeSWITCH event socket: what state it is in, who waits for a reply, and whether the switch lives.
  *
  *   new ──open()──► greeting ──auth/request──► opening ──authenticated, filtered, subscribed──► open
  *                      └───────────────────────────┴───────────── closed ◄── lost, or close() ───┘
  *
  * A connection is opened once. Whoever wants another makes another: modesl cannot reconnect.
  */
-import { connect, type Socket } from 'node:net';
-import modesl from 'modesl';
+import type { Socket } from 'node:net';
 import type { Logger } from 'winston';
-import { MetaflowsError } from '../errors.js';
-import { FrameReader, FramingLost } from './frames.js';
+import { MetaflowsError, stackOf } from '../errors.js';
+import { connectEsl } from './esl.js';
 import { ReplyQueue, type Reply } from './replies.js';
 
 /** Milliseconds. `uuid_record … start` holds the socket for up to 2 s; five times that is a switch in trouble. */
 export const DEFAULT_COMMAND_TIMEOUT_MS = 10_000;
 /** Milliseconds; more than a command may take, so that a slow one is no dead peer. */
 export const DEFAULT_WATCHDOG_MS = 15_000;
-const KEEPALIVE_MS = 10_000;
-/** Bytes, of each connection: a burst of some seventy events is one read, and what it makes is said in one write. */
-const READ_BYTES = 256 * 1024;
 
 /** A command with its headers, before it is written. */
 export interface Command {
@@ -64,8 +59,6 @@ export class Connection {
   private ended: MetaflowsError | undefined;
   /** Commands that leave at the end of this turn. */
   private outgoing = '';
-  /** What the switch or the system said before the connection went. */
-  private farewell = 'closed by the switch';
 
   constructor(private readonly options: ConnectionOptions) {
     this.replies = new ReplyQueue(options.commandTimeoutMs ?? DEFAULT_COMMAND_TIMEOUT_MS);
@@ -120,43 +113,19 @@ export class Connection {
     const { host, port } = this.options;
     this.state = 'greeting';
     const greeting = this.replies.expect(1);
-    const buffer = Buffer.alloc(READ_BYTES);
-    const socket = connect({
-      host,
-      port,
-      // Nagle's algorithm costs modesl 44 ms for each command
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: KEEPALIVE_MS,
-      onread: {
-        buffer,
-        callback: (length) => {
-          parser.take(buffer.subarray(0, length));
-          return true;
-        },
-      },
-    });
-    this.socket = socket;
-    const esl = new Esl(socket);
-    const parser = esl.parse({
+    this.socket = connectEsl(host, port, {
       heard: () => (this.silence = 0),
+      greeted: () => {
+        if (this.state === 'greeting') this.state = 'opening';
+        else this.lose('greeted twice');
+        this.answer({ kind: 'command', body: '' });
+      },
+      refused: () => this.end(new MetaflowsError('acl_refused'), true),
       event: (body) => this.event(body),
       reply: (reply) => this.answer(reply),
       dropped: () => this.options.onDropped?.(),
       lost: (why) => this.lose(why),
     });
-    // after a reset modesl says neither esl::end nor that it is not connected
-    socket.once('close', () => this.lose(this.farewell));
-    esl.on('error', (error: NodeJS.ErrnoException) => (this.farewell = error.code ?? error.name));
-    esl.on('esl::event::auth::request', () => {
-      if (this.state === 'greeting') this.state = 'opening';
-      else this.lose('greeted twice');
-      this.answer({ kind: 'command', body: '' });
-    });
-    esl.on('esl::event::disconnect::notice', (_event, _headers, body = '') => {
-      this.farewell = body.trim().split('\n', 1)[0] ?? '';
-    });
-    esl.on('esl::event::raw::text/rude-rejection', () => this.end(new MetaflowsError('acl_refused'), true));
     await greeting;
   }
 
@@ -227,75 +196,6 @@ export class Connection {
   }
 }
 
-/** What comes over the wire, for whoever holds it. */
-interface Wire {
-  heard(): void;
-  event(body: Buffer | undefined): void;
-  reply(reply: Reply): void;
-  dropped(): void;
-  lost(why: string): void;
-}
-
-/**
- * modesl's connection, with our parser, and without its own authentication and subscriptions. It is given the socket, as if
- * the switch had called: one that modesl makes has new memory for every read, a tenth of what an event costs.
- */
-class Esl extends modesl.Connection {
-  parse(wire: Wire): LinearParser {
-    const parser = new LinearParser(this.socket, wire);
-    parser.on('esl::event', this._onEvent.bind(this));
-    parser.on('error', this._onError.bind(this));
-    return parser;
-  }
-
-  protected override _onConnect(): void {
-    // modesl would make its own parser
-  }
-
-  override sendRecv(): void {
-    // modesl would greet a switch that has called
-  }
-}
-
-const KNOWN_FRAMES = new Set(['auth/request', 'text/disconnect-notice', 'text/rude-rejection']);
-
-/**
- * modesl's parser with linear buffering and no decoding that throws; events and replies, of which there are many, do not
- * go through modesl's own.
- */
-class LinearParser extends modesl.Parser {
-  private readonly frames = new FrameReader((headers, body) => this.frame(headers, body));
-
-  constructor(
-    socket: Socket,
-    private readonly wire: Wire,
-  ) {
-    super(socket);
-  }
-
-  /** Takes the next bytes in; they are read before it returns. */
-  take(chunk: Buffer): void {
-    try {
-      this.frames.push(chunk);
-    } catch (error) {
-      this.wire.lost(
-        error instanceof FramingLost ? error.message : `a frame could not be handled: ${stackOf(error)}`,
-      );
-    }
-  }
-
-  private frame(headers: Record<string, string>, body: Buffer | undefined): void {
-    this.wire.heard();
-    const type = headers['Content-Type'] ?? '';
-    if (type === 'text/event-json') this.wire.event(body);
-    else if (type === 'api/response') this.wire.reply({ kind: 'api', body: body?.toString() ?? '' });
-    else if (type === 'command/reply')
-      this.wire.reply({ kind: 'command', body: headers['Reply-Text'] ?? '' });
-    else if (KNOWN_FRAMES.has(type)) this._parseEvent(headers, body?.toString());
-    else this.wire.dropped();
-  }
-}
-
 function encode({ line, headers = {} }: Command): string {
   const lines = [line, ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`)];
   // a line break would be a second command; an empty command is never answered
@@ -313,14 +213,4 @@ function parseEvent(body: Buffer | undefined): Record<string, unknown> | undefin
   } catch {
     return undefined;
   }
-}
-
-/** Where an error came from, without its message, which may hold a digit. */
-export function stackOf(error: unknown): string {
-  const stack = error instanceof Error ? (error.stack ?? '') : '';
-  return stack
-    .split('\n')
-    .filter((line) => /^\s+at /.test(line))
-    .slice(0, 5)
-    .join(' ');
 }

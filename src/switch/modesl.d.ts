@@ -1,4 +1,4 @@
-/** What `connection.ts` uses of modesl 1.2.1, which has no types (`node_modules/modesl/lib/esl`). */
+/** What `esl.ts` uses of modesl 1.2.1, which has no types (`node_modules/modesl/lib/esl`). */
 declare module 'modesl' {
   import type { Socket } from 'node:net';
 

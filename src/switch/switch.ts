@@ -9,11 +9,11 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'winston';
-import { MetaflowsError, type ErrorCode } from '../errors.js';
+import { MetaflowsError, stackOf, type ErrorCode } from '../errors.js';
 import { backoff, failuresAfter } from './backoff.js';
 import { SwitchClock } from './clock.js';
 import { assertAccepted, isUuid, type ApiCommand } from './commands.js';
-import { Connection, stackOf, type Command, type ConnectionOptions } from './connection.js';
+import { Connection, type Command, type ConnectionOptions } from './connection.js';
 import type { Snapshot, SwitchEvent } from './events.js';
 import { acts, askHolder, fenced, fencedData, valueOf } from './fence.js';
 import { eventOf, isOurs, OUR_EXECUTE, type RawEvent } from './parse.js';

@@ -1,14 +1,14 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import type { Delivery } from '../../src/delivery/delivery.js';
 import type { RecordingDocument } from '../../src/generated/recording.js';
 import { happening } from '../../src/recording/events.js';
-import { ended, withDelivery } from '../../src/recording/state.js';
 import { openStore, type Store } from '../../src/store/store.js';
 import { Couch } from '../support/couch.js';
 import { Receiver, testDelivery } from '../support/delivery.js';
+import { storeEnded } from '../support/finished.js';
 import { eventually } from '../support/lab-service.js';
 import { capturingLog } from '../support/log.js';
 import { recordingDocument } from '../support/recordings.js';
@@ -65,13 +65,8 @@ describe('delivery by instances that share a database', () => {
   async function completed(): Promise<RecordingDocument> {
     const startedAt = Date.now();
     const doc = recordingDocument({ startedAt, data: { url: `${receiver.url}/files`, method: 'post' } });
-    await mkdir(dirname(join(folder, doc.internal.file)), { recursive: true });
-    await writeFile(join(folder, doc.internal.file), 'sound');
-    const recording = withDelivery(
-      ended(doc, { state: 'completed', reason: 'hangup', durationMs: 1000, size: 5 }),
-    );
     const happened = happening('completed', startedAt);
-    await ours.store.recordings.save(recording, [happened]);
+    const recording = await storeEnded(ours.store, folder, doc, { happened: [happened] });
     if (ours.acts) await ours.delivery.onEvent({ ...happened, recording });
     return recording;
   }

@@ -1,18 +1,13 @@
 import type { ServerResponse } from 'node:http';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
 import { expect } from 'chai';
-import type { Delivery, DeliveryOptions } from '../../src/delivery/delivery.js';
-import type { Notice } from '../../src/delivery/notice.js';
 import { isMetaflowsError, MetaflowsError } from '../../src/errors.js';
 import type { RecordCallData } from '../../src/generated/record_call.js';
 import type { RecordingDocument } from '../../src/generated/recording.js';
 import { happening, type Happening } from '../../src/recording/events.js';
-import { ended, masked, unmasked, withDelivery } from '../../src/recording/state.js';
-import { openStore, type Store } from '../../src/store/store.js';
-import { Receiver, TestClock, testDelivery, type Received } from '../support/delivery.js';
-import { capturingLog } from '../support/log.js';
+import { masked, unmasked } from '../../src/recording/state.js';
+import { DeliveryWorld } from '../support/delivery-world.js';
+import { Receiver, type Received } from '../support/delivery.js';
+import { storeEnded } from '../support/finished.js';
 import { recordingDocument } from '../support/recordings.js';
 
 const ACCOUNT = 'example.com';
@@ -20,86 +15,41 @@ const SOUND = Buffer.from('RIFF, and then a sound \r\n--of a call');
 const KEY = 'sk-a-secret-of-the-site';
 
 describe('transcription', () => {
-  const { log, lines } = capturingLog();
-  let folder: string;
-  let store: Store;
-  let clock: TestClock;
-  let delivery: Delivery;
-  let endpoint: Receiver;
-  let url: string;
-  let told: Notice[];
+  let world: DeliveryWorld;
 
   beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'metaflows-transcription-'));
-    clock = new TestClock();
-    endpoint = new Receiver();
-    url = `${await endpoint.listen()}/v1/audio/transcriptions`;
-    told = [];
-    lines.length = 0;
-    await open();
+    world = await DeliveryWorld.start((url) => ({
+      transcription: { url: `${url}/v1/audio/transcriptions`, api_key: KEY, model: 'whisper-1' },
+    }));
   });
-  afterEach(async () => {
-    await endpoint.close();
-    await delivery.close();
-    await store.close();
-    await rm(folder, { recursive: true });
-  });
-
-  async function open(options: Partial<DeliveryOptions> = {}): Promise<void> {
-    store = await openStore(join(folder, 'db'), log);
-    delivery = await testDelivery(store, {
-      mount: folder,
-      transcription: { url, api_key: KEY, model: 'whisper-1' },
-      clock,
-      random: () => 0.5,
-      publish: (notice) => told.push(notice),
-      log,
-      ...options,
-    });
-    await delivery.start();
-  }
-
-  async function restart(options: Partial<DeliveryOptions> = {}): Promise<void> {
-    await delivery.close();
-    await store.close();
-    await open(options);
-  }
-
-  const pass = (ms: number) => clock.pass(ms, () => delivery.idle());
+  afterEach(() => world.close());
 
   /** A recording as it is stored when it has ended, masked from one second to two. */
-  async function finished(
+  function finished(
     data: RecordCallData = { transcribe: true },
     isMasked = true,
     happened: Happening[] = [],
   ): Promise<RecordingDocument> {
-    const began = clock.now();
+    const began = world.clock.now();
     const doc = recordingDocument({ startedAt: began, data });
-    await mkdir(dirname(join(folder, doc.internal.file)), { recursive: true });
-    await writeFile(join(folder, doc.internal.file), SOUND);
-    await store.recordings.save(doc);
-    const over = withDelivery(
-      ended(isMasked ? unmasked(masked(doc, began + 1000), began + 2000) : doc, {
-        state: 'completed',
-        reason: 'hangup',
-        durationMs: 5000,
-        size: SOUND.length,
-      }),
+    return storeEnded(
+      world.store,
+      world.folder,
+      isMasked ? unmasked(masked(doc, began + 1000), began + 2000) : doc,
+      { sound: SOUND, durationMs: 5000, happened },
     );
-    await store.recordings.save(over, happened);
-    return over;
   }
 
   async function completed(data?: RecordCallData, isMasked?: boolean): Promise<RecordingDocument> {
     const recording = await finished(data, isMasked);
-    await delivery.onEvent({ ...happening('completed', clock.now()), recording });
-    await delivery.idle();
+    await world.delivery.onEvent({ ...happening('completed', world.clock.now()), recording });
+    await world.delivery.idle();
     return recording;
   }
 
   function says(answer: object | string, status = 200): void {
     const text = typeof answer === 'string' ? answer : JSON.stringify(answer);
-    endpoint.respond((_request, response) => response.writeHead(status).end(text));
+    world.receiver.respond((_request, response) => response.writeHead(status).end(text));
   }
 
   const segments = [
@@ -117,13 +67,9 @@ describe('transcription', () => {
     ],
   };
 
-  const of = async ({ id }: RecordingDocument) => (await store.recordings.get(ACCOUNT, id))?.transcription;
-  const events = () => told.map(({ event }) => event);
-  const outbox = async () => {
-    const ids: string[] = [];
-    for await (const [id] of store.outbox.list()) ids.push(id);
-    return ids;
-  };
+  const of = async ({ id }: RecordingDocument) =>
+    (await world.store.recordings.get(ACCOUNT, id))?.transcription;
+  const events = () => world.told.map(({ event }) => event);
 
   /** The fields and the file of a form, read as any server would. */
   async function form({ headers, body }: Received): Promise<FormData> {
@@ -133,8 +79,8 @@ describe('transcription', () => {
   it('sends the file in OpenAI’s way, and keeps what comes back but for the masked spans', async () => {
     says(ANSWER);
     const doc = await completed({ transcribe: true, transcribe_locale: 'en-US' });
-    expect(endpoint.received).to.have.lengthOf(1);
-    const [received] = endpoint.received;
+    expect(world.receiver.received).to.have.lengthOf(1);
+    const [received] = world.receiver.received;
     expect([received!.method, received!.url]).to.deep.equal(['POST', '/v1/audio/transcriptions']);
     expect(received!.headers).to.include({
       authorization: `Bearer ${KEY}`,
@@ -151,42 +97,45 @@ describe('transcription', () => {
 
     expect(await of(doc)).to.deep.equal({ ...TEXT, locale: 'en-US' });
     expect(events()).to.deep.equal(['recording.completed', 'recording.transcribed']);
-    expect(told[1]?.recording).to.deep.include({ id: doc.id, transcription: { ...TEXT, locale: 'en-US' } });
-    expect(await outbox()).to.deep.equal([]);
-    expect(lines.join()).not.to.include(KEY);
-    expect(lines.join()).not.to.include('My number');
+    expect(world.told[1]?.recording).to.deep.include({
+      id: doc.id,
+      transcription: { ...TEXT, locale: 'en-US' },
+    });
+    expect(await world.outbox()).to.deep.equal([]);
+    expect(world.lines.join()).not.to.include(KEY);
+    expect(world.lines.join()).not.to.include('My number');
   });
 
   it('says pending until then, and makes no text of what nobody asked for', async () => {
-    endpoint.answer(503);
+    world.receiver.answer(503);
     const doc = await completed();
     expect(await of(doc)).to.deep.equal({ status: 'pending' });
     const other = await completed({});
     expect(await of(other)).to.equal(undefined);
-    expect(endpoint.received).to.have.lengthOf(1);
+    expect(world.receiver.received).to.have.lengthOf(1);
   });
 
   it('tries again for as long as an upload would be, across restarts', async () => {
-    endpoint.answer(503);
+    world.receiver.answer(503);
     const doc = await completed();
-    await pass(10_000);
-    await restart();
-    await pass(60_000);
-    const before = endpoint.received.length;
+    await world.pass(10_000);
+    await world.restart();
+    await world.pass(60_000);
+    const before = world.receiver.received.length;
     expect(before).to.be.greaterThan(3);
     says(ANSWER);
-    await restart();
-    await pass(3_600_000);
+    await world.restart();
+    await world.pass(3_600_000);
     expect(await of(doc)).to.deep.equal({ ...TEXT, locale: 'english' });
-    expect(endpoint.received).to.have.lengthOf(before + 1);
+    expect(world.receiver.received).to.have.lengthOf(before + 1);
     expect(events().filter((event) => event === 'recording.transcribed')).to.have.lengthOf(1);
   });
 
   it('begins after a crash that came as soon as the recording was stored', async () => {
     says(ANSWER);
-    const doc = await finished(undefined, true, [happening('completed', clock.now())]);
-    await restart();
-    await pass(0);
+    const doc = await finished(undefined, true, [happening('completed', world.clock.now())]);
+    await world.restart();
+    await world.pass(0);
     expect(await of(doc)).to.include({ status: 'completed' });
   });
 
@@ -196,32 +145,34 @@ describe('transcription', () => {
       ...current,
       transcription: { status: 'completed', text: 'hello' },
     });
-    await store.recordings.change(ACCOUNT, doc.id, change, [happening('transcribed', clock.now())]);
-    await restart();
-    await pass(0);
+    await world.store.recordings.change(ACCOUNT, doc.id, change, [
+      happening('transcribed', world.clock.now()),
+    ]);
+    await world.restart();
+    await world.pass(0);
     expect(events()).to.deep.equal(['recording.transcribed']);
-    expect(endpoint.received).to.deep.equal([]);
+    expect(world.receiver.received).to.deep.equal([]);
   });
 
   it('makes the text that was asked for while another one was being made', async () => {
     const doc = await finished();
     const held: ServerResponse[] = [];
     const arrived = new Promise<void>((resolve) =>
-      endpoint.respond((_request, response) => {
+      world.receiver.respond((_request, response) => {
         held.push(response);
         resolve();
       }),
     );
-    await delivery.onEvent({ ...happening('completed', clock.now()), recording: doc });
+    await world.delivery.onEvent({ ...happening('completed', world.clock.now()), recording: doc });
     await arrived;
-    await delivery.transcribe(doc, 'de-DE');
+    await world.delivery.transcribe(doc, 'de-DE');
     says({ ...ANSWER, language: 'german' });
     held[0]!.end(JSON.stringify(ANSWER));
-    await delivery.idle();
-    expect((await form(endpoint.received[1]!)).get('language')).to.equal('de');
+    await world.delivery.idle();
+    expect((await form(world.receiver.received[1]!)).get('language')).to.equal('de');
     expect(await of(doc)).to.include({ status: 'completed', locale: 'de-DE' });
     expect(events()).to.deep.equal(['recording.completed', 'recording.transcribed']);
-    expect(await outbox()).to.deep.equal([]);
+    expect(await world.outbox()).to.deep.equal([]);
   });
 
   for (const [what, answer, status, error] of [
@@ -233,10 +184,10 @@ describe('transcription', () => {
       says(answer, status);
       const doc = await completed();
       expect(await of(doc)).to.deep.equal({ status: 'failed', error });
-      await pass(72 * 3_600_000);
-      expect(endpoint.received).to.have.lengthOf(1);
+      await world.pass(72 * 3_600_000);
+      expect(world.receiver.received).to.have.lengthOf(1);
       expect(events()).to.deep.equal(['recording.completed']);
-      expect(await outbox()).to.deep.equal([]);
+      expect(await world.outbox()).to.deep.equal([]);
     });
   }
 
@@ -247,45 +198,43 @@ describe('transcription', () => {
   });
 
   it('asks once for the text while the store does not take it', async () => {
-    const minute = clock.now() + 60_000;
-    await delivery.close();
-    await store.close();
-    await open({
+    const minute = world.clock.now() + 60_000;
+    await world.restart({
       recordings: {
-        get: (account, id) => store.recordings.get(account, id),
-        untold: (isOurs) => store.recordings.untold(isOurs),
-        told: (event) => store.recordings.told(event),
+        get: (account, id) => world.store.recordings.get(account, id),
+        untold: (isOurs) => world.store.recordings.untold(isOurs),
+        told: (event) => world.store.recordings.told(event),
         change: (...args) =>
-          clock.now() < minute
+          world.clock.now() < minute
             ? Promise.reject(new MetaflowsError('store_failed'))
-            : store.recordings.change(...args),
+            : world.store.recordings.change(...args),
       },
     });
     says(ANSWER);
     const doc = await completed();
-    await pass(300_000);
+    await world.pass(300_000);
     expect(await of(doc)).to.deep.equal({ ...TEXT, locale: 'english' });
-    expect(endpoint.received).to.have.lengthOf(1);
+    expect(world.receiver.received).to.have.lengthOf(1);
     expect(events().filter((event) => event === 'recording.transcribed')).to.have.lengthOf(1);
-    expect(await outbox()).to.deep.equal([]);
+    expect(await world.outbox()).to.deep.equal([]);
   });
 
   it('tries again where the answer breaks off', async () => {
-    endpoint.respond((_request, response) => {
+    world.receiver.respond((_request, response) => {
       response.writeHead(200, { 'Content-Length': '1000' });
       response.write('{"text":"My', () => response.destroy());
     });
     const doc = await completed();
     expect(await of(doc)).to.deep.equal({ status: 'pending' });
     says(ANSWER);
-    await pass(10_000);
+    await world.pass(10_000);
     expect(await of(doc)).to.include({ status: 'completed' });
   });
 
   it('tells its key to nobody whom a redirect names', async () => {
     const other = new Receiver();
     const elsewhere = await other.listen();
-    endpoint.answer(307, { location: `${elsewhere}/v1` });
+    world.receiver.answer(307, { location: `${elsewhere}/v1` });
     other.respond((_request, response) => response.end(JSON.stringify(ANSWER)));
     const doc = await completed();
     expect(other.received.map(({ headers }) => headers.authorization)).to.deep.equal([undefined]);
@@ -294,27 +243,27 @@ describe('transcription', () => {
   });
 
   it('sends to no address that is not permitted', async () => {
-    const denied = url.replace('127.0.0.1', '127.0.0.2');
-    await restart({ transcription: { url: denied, model: 'whisper-1' } });
+    const denied = world.url.replace('127.0.0.1', '127.0.0.2');
+    await world.restart({ transcription: { url: denied, model: 'whisper-1' } });
     const doc = await completed();
     expect(await of(doc)).to.deep.equal({ status: 'failed', error: 'address_denied' });
   });
 
   it('is off unless it is set up', async () => {
-    await restart({ transcription: undefined });
+    await world.restart({ transcription: undefined });
     const doc = await completed();
     expect(await of(doc)).to.deep.equal({ status: 'failed', error: 'transcription_off' });
-    const failure = await delivery.transcribe(doc).catch((error: unknown) => error);
+    const failure = await world.delivery.transcribe(doc).catch((error: unknown) => error);
     expect(isMetaflowsError(failure, 'transcription_off')).to.equal(true);
-    expect(endpoint.received).to.deep.equal([]);
+    expect(world.receiver.received).to.deep.equal([]);
   });
 
   it('sends nothing of a recording that is deleted', async () => {
-    endpoint.answer(503);
+    world.receiver.answer(503);
     const { id } = await completed();
-    await store.recordings.delete(ACCOUNT, id);
-    expect(await outbox()).to.deep.equal([]);
-    await pass(3_600_000);
-    expect(endpoint.received).to.have.lengthOf(1);
+    await world.store.recordings.delete(ACCOUNT, id);
+    expect(await world.outbox()).to.deep.equal([]);
+    await world.pass(3_600_000);
+    expect(world.receiver.received).to.have.lengthOf(1);
   });
 });

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { verify, type StoredLine } from '../../src/audit/chain.js';
 import type { AuditEvent } from '../../src/audit/events.js';
-import type { Parcel } from '../../src/delivery/delivery.js';
+import type { Parcel } from '../../src/delivery/parcels.js';
 import { happening } from '../../src/recording/events.js';
 import { newRecordingId } from '../../src/recording/files.js';
 import { openStore, type Store } from '../../src/store/store.js';

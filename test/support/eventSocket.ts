@@ -128,6 +128,13 @@ export class EventSocket extends EventEmitter<{ peer: [Peer] }> {
     this.greeting = greeting;
   }
 
+  /** Answers {@link standard}ly but for lines that begin so. */
+  answerTo(start: string, script: Script): void {
+    this.answer((command, peer) =>
+      command.line.startsWith(start) ? script(command, peer) : standard(command),
+    );
+  }
+
   /** The client of that number, connected or to come. */
   async peer(index = 0): Promise<Peer> {
     for (;;) {

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { expect } from 'chai';
-import { isMetaflowsError, type ErrorCode } from '../../src/errors.js';
 import { Switch, type SwitchOptions } from '../../src/switch/switch.js';
-import { EventSocket, PASSWORD, standard, type Peer, type Script } from '../support/eventSocket.js';
+import { codeOf } from '../support/connections.js';
+import { EventSocket, PASSWORD, standard, type Peer } from '../support/eventSocket.js';
 import { capturingLog } from '../support/log.js';
 
 const UUID = '0a1b2c3d-0000-4000-8000-00000000000a';
@@ -19,14 +19,6 @@ function dumpOf(uuid: string): string {
     'Call-Direction': 'outbound',
     'Caller-Channel-Created-Time': '1000',
   });
-}
-
-async function codeOf(promise: Promise<unknown>): Promise<ErrorCode | undefined> {
-  const error: unknown = await promise.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  return isMetaflowsError(error) ? error.code : undefined;
 }
 
 describe('Switch', () => {
@@ -63,12 +55,6 @@ describe('Switch', () => {
     freeswitch.start();
     await once(freeswitch, 'up');
     return freeswitch;
-  }
-
-  function answer(start: string, script: Script): void {
-    socket.answer((command, peer) =>
-      command.line.startsWith(start) ? script(command, peer) : standard(command),
-    );
   }
 
   /** The peer of the connection for events. */
@@ -135,7 +121,7 @@ describe('Switch', () => {
     });
 
     it('that come before all is up come after `up`', async () => {
-      answer('event json', (_command, peer) => {
+      socket.answerTo('event json', (_command, peer) => {
         peer.reply('+OK');
         peer.event(raw('CHANNEL_EXECUTE', { Application: 'bind_meta_app', 'Application-Data': '1 a s x' }));
         return undefined;
@@ -204,7 +190,7 @@ describe('Switch', () => {
     it('goes on trying, and tells each reason once', async () => {
       let attempts = 0;
       const reasons: string[] = [];
-      answer('auth', () => (++attempts < 3 ? '-ERR invalid' : '+OK accepted'));
+      socket.answerTo('auth', () => (++attempts < 3 ? '-ERR invalid' : '+OK accepted'));
       const freeswitch = make();
       freeswitch.on('down', (code) => reasons.push(code));
       const began = performance.now();
@@ -236,7 +222,7 @@ describe('Switch', () => {
     });
 
     it('rejects what was pending', async () => {
-      answer('api', () => undefined);
+      socket.answerTo('api', () => undefined);
       const freeswitch = await up();
       const pending = codeOf(freeswitch.api('a', 'uuid_record'));
       await Promise.race(socket.peers.map((peer) => peer.command('api uuid_record')));
@@ -255,7 +241,7 @@ describe('Switch', () => {
       await (await socket.peer(CONNECTIONS)).command('auth');
       await opening.close();
 
-      answer('auth', () => '-ERR invalid');
+      socket.answerTo('auth', () => '-ERR invalid');
       const waiting = make();
       waiting.start();
       await once(waiting, 'down');
@@ -281,7 +267,7 @@ describe('Switch', () => {
     });
 
     it('of one call go in one write, and their replies come trimmed', async () => {
-      answer('api', ({ line }) => `${line}\n`);
+      socket.answerTo('api', ({ line }) => `${line}\n`);
       const freeswitch = await up();
       const replies = await freeswitch.apis('a', [
         { command: 'uuid_record', args: 'U start /a.wav' },
@@ -317,7 +303,7 @@ describe('Switch', () => {
     });
 
     it('give refusals back as text', async () => {
-      answer('api', () => '-ERR No such channel!\n');
+      socket.answerTo('api', () => '-ERR No such channel!\n');
       expect(await (await up()).api('a', 'uuid_kill', UUID)).to.equal('-ERR No such channel!');
     });
 
@@ -342,7 +328,7 @@ describe('Switch', () => {
     });
 
     it('run none on a leg that is gone, or that is no leg', async () => {
-      answer('sendmsg', ({ line }) => `-ERR invalid session id [${line.slice(8)}]`);
+      socket.answerTo('sendmsg', ({ line }) => `-ERR invalid session id [${line.slice(8)}]`);
       const freeswitch = await up();
       expect(await codeOf(freeswitch.execute('a', UUID, 'park', ['']))).to.equal('call_gone');
       expect(await codeOf(freeswitch.execute('a', 'a b', 'park', ['']))).to.equal('invalid_command');
@@ -353,7 +339,7 @@ describe('Switch', () => {
     function channels(all: string[], gone: string[] = [], calls: [string, string][] = []): void {
       const rows = (of: object[]) =>
         JSON.stringify(of.length ? { row_count: of.length, rows: of } : { row_count: 0 });
-      answer('api', ({ line }) => {
+      socket.answerTo('api', ({ line }) => {
         if (line === 'api show channels as json') return rows(all.map((uuid) => ({ uuid })));
         if (line === 'api show calls as json') return rows(calls.map(([uuid, b_uuid]) => ({ uuid, b_uuid })));
         const [, uuid = ''] = /^api uuid_dump (\S+) json$/.exec(line) ?? [];
@@ -382,7 +368,7 @@ describe('Switch', () => {
       const asked: string[] = [];
       let began = 0;
       const rows = (of: object[]) => JSON.stringify({ row_count: of.length, rows: of });
-      answer('api', ({ line }) => {
+      socket.answerTo('api', ({ line }) => {
         asked.push(line.split(' ').slice(1, 3).join(' '));
         // FreeSWITCH is up to 240 ms behind
         const isBehind = performance.now() - began < 400;
@@ -410,7 +396,7 @@ describe('Switch', () => {
     });
 
     it('is refused where the switch cannot say', async () => {
-      answer('api', () => '-ERR SQL disabled, no data available!\n');
+      socket.answerTo('api', () => '-ERR SQL disabled, no data available!\n');
       expect(await codeOf((await up()).snapshot())).to.equal('switch_refused');
     });
   });
