@@ -79,8 +79,7 @@ export class Digits {
         }
         return;
       case 'gone':
-        for (const { timer } of this.listenersOf(change.leg)) clearTimeout(timer);
-        this.listeners.delete(change.leg.uuid);
+        this.drop(change.leg);
         this.absorbing.gone(change.leg);
         return;
       default:
@@ -142,6 +141,7 @@ export class Digits {
   forget(switchId: string): void {
     for (const leg of this.options.calls.all()) {
       if (leg.switchId !== switchId) continue;
+      this.drop(leg);
       this.listen(leg);
       this.absorbing.forget(leg);
     }
@@ -157,18 +157,33 @@ export class Digits {
     await Promise.allSettled(this.running);
   }
 
-  /** Decides who listens to a leg: its owner by `self` or `both`, the far party's owner by `peer` or `both`. */
+  /**
+   * Decides who listens to a leg: its owner by `self` or `both`, the far party's owner by `peer` or `both`. Whoever goes on
+   * listening keeps what has been pressed of a code, also where its metaflows are new.
+   */
   private listen(leg: Leg): void {
     if (leg.endpoint === 'loopback') return;
-    for (const { timer } of this.listenersOf(leg)) clearTimeout(timer);
+    const before = this.listenersOf(leg);
     const listenerOf = (ownerLeg: Leg | undefined, on: 'self' | 'peer'): Listener[] => {
       if (!ownerLeg?.owner) return [];
       const compiled = this.options.metaflowsOf(ownerLeg.owner);
       if (!compiled || (compiled.listenOn !== on && compiled.listenOn !== 'both')) return [];
-      return [{ ownerLeg, owner: ownerLeg.owner, compiled, state: UNARMED }];
+      const known = before.find((listener) => listener.ownerLeg === ownerLeg);
+      if (known?.compiled.bindingDigit !== compiled.bindingDigit) {
+        return [{ ownerLeg, owner: ownerLeg.owner, compiled, state: UNARMED }];
+      }
+      known.compiled = compiled;
+      return [known];
     };
     const far = this.options.calls.farLeg(leg);
-    this.listeners.set(leg.uuid, [...listenerOf(leg, 'self'), ...listenerOf(far, 'peer')]);
+    const listeners = [...listenerOf(leg, 'self'), ...listenerOf(far, 'peer')];
+    for (const each of before) if (!listeners.includes(each)) clearTimeout(each.timer);
+    this.listeners.set(leg.uuid, listeners);
+  }
+
+  private drop(leg: Leg): void {
+    for (const { timer } of this.listenersOf(leg)) clearTimeout(timer);
+    this.listeners.delete(leg.uuid);
   }
 
   /** Once for all that changes in one turn; what is pressed meanwhile comes as DTMF. */

@@ -152,6 +152,17 @@ describe('contract: the service, codes', () => {
     expect(await service().code(call.caller, '*7WW1')).to.equal('done');
   });
 
+  it('half a code is kept while somebody’s metaflows change', async () => {
+    await begin();
+    const mark = lab().socket.mark();
+    const pressed = service().code(call.caller, '*7WW1');
+    // The switch has handed it on, as no code that it waits for.
+    await lab().socket.event('DTMF', call.caller.uuid, { 'DTMF-Digit': '7' }, mark);
+    await service().flows('1002', { numbers: { 5: { module: 'record_call', data: { action: 'toggle' } } } });
+    expect(await pressed).to.equal('done');
+    await service().flows('1002');
+  });
+
   it('start nothing for who owns no leg: an outside caller, whatever the From claims, and the far party', async () => {
     const outside = await lab().phones.outsideCall('1003', { from: '1001' });
     expect(await lab().phones.pressed(outside.caller, outside.callee, '*71')).to.equal('*71');
