@@ -29,13 +29,13 @@ export function parametersFor(
   { account, device, user }: CallRecordings,
   { direction, network }: Situation,
 ): CallRecordingParameters {
-  const documents = [account, device, user];
-  const cells = (['any', direction] as const).flatMap((way) =>
-    (network === undefined ? (['any'] as const) : (['any', network] as const)).map((net) =>
-      documents.map((document) => document?.[way]?.[net]),
-    ),
-  );
-  return Object.assign({}, ...cells.flat()) as CallRecordingParameters;
+  const parameters: CallRecordingParameters = {};
+  for (const way of ['any', direction] as const) {
+    for (const net of network === undefined ? (['any'] as const) : (['any', network] as const)) {
+      for (const document of [account, device, user]) Object.assign(parameters, document?.[way]?.[net]);
+    }
+  }
+  return parameters;
 }
 
 /** How a leg is recorded by itself. */

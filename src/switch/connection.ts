@@ -6,6 +6,7 @@
  *
  * A connection is opened once. Whoever wants another makes another: modesl cannot reconnect.
  */
+import { isAscii } from 'node:buffer';
 import type { Socket } from 'node:net';
 import type { Logger } from 'winston';
 import { MetaflowsError, stackOf } from '../errors.js';
@@ -208,9 +209,14 @@ function encode({ line, headers = {} }: Command): string {
 /** Replies and notices have no Event-Name; bytes that are no UTF-8 become U+FFFD. */
 function parseEvent(body: Buffer | undefined): Record<string, unknown> | undefined {
   try {
-    const parsed = JSON.parse(body?.toString() ?? '') as Record<string, unknown> | null;
+    const parsed = JSON.parse(body ? textOf(body) : '') as Record<string, unknown> | null;
     return typeof parsed?.['Event-Name'] === 'string' ? parsed : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Nearly all events are ASCII, which takes half the time to read as Latin-1. */
+function textOf(body: Buffer): string {
+  return body.toString(isAscii(body) ? 'latin1' : 'utf8');
 }

@@ -22,8 +22,13 @@ interface Waiting {
   due: number;
 }
 
+/** Commands that are taken off the queue at a time: to take off one is to move all of those behind it. */
+const TAKEN_OFF = 1024;
+
 export class ReplyQueue {
-  private waiting: Waiting[] = [];
+  private readonly waiting: Waiting[] = [];
+  /** How many at the beginning have been answered. */
+  private answered = 0;
   /** One for all, and not stopped when nobody waits for a moment: the first that is due is the first in the queue. */
   private timer: NodeJS.Timeout | undefined;
 
@@ -32,7 +37,7 @@ export class ReplyQueue {
 
   /** Whether a reply is still to come, also one that nobody waits for any more. */
   get pending(): boolean {
-    return this.waiting.length > 0;
+    return this.waiting.length > this.answered;
   }
 
   /**
@@ -49,11 +54,12 @@ export class ReplyQueue {
 
   /** Gives the next reply to whom it belongs; `false` where nobody has asked for one, or for another. */
   answer(reply: Reply): boolean {
-    const [next] = this.waiting;
+    const next = this.waiting[this.answered];
     if (!next?.isAnswer(reply.body)) return false;
     next.replies.push(reply);
     if (next.replies.length === next.count) {
-      this.waiting.shift();
+      this.answered++;
+      if (this.answered === TAKEN_OFF || !this.pending) this.takeOff();
       next.resolve(next.replies);
     }
     return true;
@@ -62,11 +68,13 @@ export class ReplyQueue {
   /** Rejects all that wait: there will be no more replies. */
   fail(error: MetaflowsError): void {
     this.stop();
+    this.takeOff();
     for (const { reject } of this.waiting.splice(0)) reject(error);
   }
 
   private expire(): void {
     this.stop();
+    this.takeOff();
     const now = performance.now();
     for (const { reject, due } of this.waiting) {
       if (due > now) {
@@ -75,6 +83,11 @@ export class ReplyQueue {
       }
       reject(new MetaflowsError('switch_timeout', `no reply within ${this.timeoutMs} ms`));
     }
+  }
+
+  private takeOff(): void {
+    this.waiting.splice(0, this.answered);
+    this.answered = 0;
   }
 
   private stop(): void {

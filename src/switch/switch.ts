@@ -173,11 +173,12 @@ export class Switch extends EventEmitter<SwitchEvents> {
    * left out. Rejects as {@link api} does, and with `switch_refused`.
    */
   async snapshot(): Promise<Snapshot> {
-    const lagMs = this.upAt + SHOW_LAG_MS - performance.now();
+    const lagMs = Math.ceil(this.upAt + SHOW_LAG_MS - performance.now());
     return snapshotOf({
       apis: (key, commands) => this.apis(key, commands),
       heard: (at) => this.clock.heard(at),
-      caughtUp: lagMs > 0 ? this.pause(lagMs) : undefined,
+      // A timer may be a millisecond early.
+      caughtUp: lagMs > 1 ? this.pause(lagMs) : undefined,
     });
   }
 

@@ -40,13 +40,24 @@ describe('the bench', () => {
     }
     const [machine, ...figures] = rows;
     expect(machine?.name).to.include(process.version);
-    for (const name of ['GET', 'POST', 'memory', 'one event', 'switch events', 'p50', 'p99', 'ready again']) {
+    const goals = {
+      GET: '>= 0.6',
+      POST: '>= 0.5',
+      memory: '<= 8',
+      'one event': '<= 1.25',
+      'switch events': '>= 0.35',
+      p50: null,
+      p99: '<= 2',
+      'ready again': '<= 1.5',
+    };
+    for (const [name, goal] of Object.entries(goals)) {
       const found = figures.find((row) => row.name.includes(name));
       expect(found?.value, name).to.be.a('number').above(0);
+      expect(found?.goal, name).to.equal(goal);
       if (name !== 'memory') expect(found?.ratio, name).to.be.a('number').above(0);
     }
     const last = figures.at(-1);
-    expect([last?.value, last?.ratio]).to.deep.equal([null, null]);
+    expect([last?.value, last?.ratio, last?.goal]).to.deep.equal([null, null, '<= 1.1']);
     expect(last?.against).to.include('not measured');
   });
 

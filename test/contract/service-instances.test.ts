@@ -81,6 +81,16 @@ describe('contract: two instances on one switch and one CouchDB', function () {
     expect(bound).to.have.lengthOf(1);
   });
 
+  it('metaflows that the other is given are those of its calls within a second', async () => {
+    const { caller } = await lab().phones.call('1003', '1004');
+    await first.connected(caller);
+    await second.flows('1003');
+    const given = Date.now();
+    await first.bound(caller);
+    expect(Date.now() - given).to.be.below(1000);
+    expect(await first.code(caller, '*71')).to.equal('done');
+  });
+
   it('the one that acts is killed: the other does within 3 s, and the mask holds', async () => {
     const { caller, callee } = await lab().phones.call('1001', '1002');
     await first.bound(caller);
@@ -90,12 +100,12 @@ describe('contract: two instances on one switch and one CouchDB', function () {
     const held = await holder();
     const killedAt = Date.now();
     await first.kill();
-    const recorded = await eventually('recording carried on', async () => {
-      const { data } = await second.ask('GET', `/accounts/${lab().domain}/channels/${caller.uuid}`);
-      return data['recording_state'] === 'masked' ? await file(callee) : undefined;
-    });
+    // It stands by still, and does what it is asked as soon as it acts.
+    const { status, data } = await second.record(caller, { action: 'mask' });
     expect(Date.now() - killedAt).to.be.below(3000);
+    expect([status, data['result']]).to.deep.equal([200, 'masked']);
     expect(await holder(held)).not.to.equal(held);
+    const recorded = await file(callee);
     await talk(300);
     expect(await second.code(caller, '*73')).to.equal('done');
     await talk(600);

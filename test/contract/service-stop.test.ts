@@ -21,6 +21,13 @@ describe('contract: the service told to stop', function () {
     service = undefined;
   });
 
+  /** Resolves when the switch has masked a recording, whether or not anybody could store that. */
+  const masked = (id: string): Promise<boolean> =>
+    eventually('the mask', async () => {
+      const noted = await lab().socket.api(`global_getvar metaflows_masked_${id}`);
+      return noted.startsWith('@') || undefined;
+    });
+
   it('finishes the code that is under way, and leaves the recording to the next start', async () => {
     service = await TestService.spawn(lab());
     await service.flows('1001');
@@ -40,6 +47,45 @@ describe('contract: the service told to stop', function () {
     await talk(300);
     expect(await service.code(caller, '*74')).to.equal('done');
     expect((await service.recording(caller, 'completed')).stop_reason).to.equal('code');
+  });
+
+  it('takes no new request and no new code, while it has something to finish', async () => {
+    const couch = await Couch.start();
+    try {
+      service = await TestService.spawn(lab(), undefined, { DATABASE: couch.url() });
+      for (const user of ['1001', '1003']) await service.flows(user);
+      const { caller } = await lab().phones.call('1001', '1002');
+      const other = await lab().phones.call('1003', '1004');
+      for (const leg of [caller, other.caller]) await service.bound(leg);
+      expect(await service.code(caller, '*71')).to.equal('done');
+      const { id } = await service.recording(caller, 'recording');
+      couch.silence();
+      await lab().phones.press(caller, '*72');
+      await masked(id);
+
+      const { url } = service;
+      let isGone = false;
+      const gone = service.end().then(() => (isGone = true));
+      await eventually('refusal', () =>
+        fetch(`${url}/healthz`).then(
+          () => undefined,
+          () => true,
+        ),
+      );
+      const mark = lab().socket.mark();
+      await lab().phones.press(other.caller, '*71');
+      await lab().socket.event('metaflows::code', other.caller.uuid, {}, mark);
+      expect(isGone).to.equal(false);
+      couch.cut();
+      await gone;
+      expect(await service.ended()).to.deep.equal([0, null]);
+      const started = lab()
+        .socket.events.slice(mark)
+        .filter((event) => event['Event-Name'] === 'RECORD_START');
+      expect(started).to.deep.equal([]);
+    } finally {
+      await couch.close();
+    }
   });
 
   it('is gone in ten seconds where nobody answers: webhook, listener, switch and database', async () => {
@@ -75,10 +121,7 @@ describe('contract: the service told to stop', function () {
       const { id } = await service.recording(caller, 'recording');
       couch.silence();
       const asked = service.record(caller, { action: 'mask' }).catch(() => undefined);
-      await eventually('the mask, which is not stored', async () => {
-        const noted = await lab().socket.api(`global_getvar metaflows_masked_${id}`);
-        return noted.startsWith('@') || undefined;
-      });
+      await masked(id);
       relay.silent = true;
       const since = Date.now();
       await service.end();

@@ -43,9 +43,15 @@ const VALUES: [name: RegExp, value: RegExp][] = [
 /** What notes a mask or its end (maskNote, clearNote), and what becomes of it where another holds the lease. */
 const NOTE = /^(metaflows_(masked|clear)_\d{6}-[0-9a-f]{32}=(-|@\d{16}(=-)?)|fenced)$/;
 
+/** What changes something, and that it is for the holder of the lease alone (fence.ts). */
+const ACTS = /^(uuid_(?!dump|buglist)|global_setvar)/;
+const FOR_HOLDER = /^(\w+ |\^\^)?\$\{cond\(\$\{hash\(select\/metaflows\/lease\)\} == [\w-]+ \? /;
+
 export class PretendSwitch {
   /** What was wrong with commands. */
   readonly violations: string[] = [];
+  /** Commands that change something whoever holds the lease. */
+  readonly unfenced: string[] = [];
   /** The legs that it has told of, as `uuid_dump` shows them. */
   readonly legs = new Map<string, object>();
   /** Files of recorders that are not the service's. */
@@ -118,6 +124,8 @@ export class PretendSwitch {
     if (Object.keys(headers).length > 0) this.#wrong('a command with more lines', { line, headers });
     if (/^(filter [\w-]+ [\w:]+|event json [\w: ]+)$/.test(line)) return '+OK';
     const [, command = '', args = ''] = /^api (\w+) ?(.*)$/s.exec(line) ?? [];
+    const isFenced = command === 'expand' ? FOR_HOLDER.test(args) : !ACTS.test(command);
+    if (!isFenced) this.unfenced.push(line);
     return this.#api(command, args);
   }
 
@@ -128,6 +136,7 @@ export class PretendSwitch {
     const expected = { 'call-command': 'execute', 'event-uuid': 'metaflows' };
     if (JSON.stringify(others) !== JSON.stringify(expected)) this.#wrong('headers of an execute', others);
     if (!APPLICATIONS.includes(application)) this.#wrong('an application', application);
+    if (!FOR_HOLDER.test(data)) this.unfenced.push(`${application} ${data}`);
     const read = this.#expanded(data);
     if (application === 'bind_digit_action') {
       const [realm = '', digits = '', action = '', value = '', ...more] = separate(read, ',', 6);

@@ -15,6 +15,21 @@ describe('ReplyQueue', () => {
     expect(await Promise.all(replies)).to.deep.equal([[one], [two, three], [four]]);
   });
 
+  it('does so where thousands wait, and rejects those alone that have no reply', async () => {
+    const queue = new ReplyQueue(1000);
+    const bodies = Array.from({ length: 5000 }, (_, at) => String(at));
+    const replies = bodies.map(() => queue.expect(1));
+    const [answered, lost] = [bodies.slice(0, 3000), bodies.slice(3000)];
+    for (const body of answered) expect(queue.answer(api(body))).to.equal(true);
+    expect(queue.pending).to.equal(true);
+    const reason = new MetaflowsError('connection_lost');
+    queue.fail(reason);
+    expect(await Promise.allSettled(replies)).to.deep.equal([
+      ...answered.map((body) => ({ status: 'fulfilled', value: [api(body)] })),
+      ...lost.map(() => ({ status: 'rejected', reason })),
+    ]);
+  });
+
   it('knows when nobody has asked', () => {
     expect(new ReplyQueue(1000).answer(api('x'))).to.equal(false);
   });

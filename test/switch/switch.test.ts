@@ -266,6 +266,16 @@ describe('Switch', () => {
       expect(socket.peers.filter((peer) => peer.lines.includes('api status'))).to.have.length(3);
     });
 
+    it('of the lease go over a connection of their own, which no slow command holds up', async () => {
+      socket.answerTo('api uuid_record', () => undefined);
+      const freeswitch = await up();
+      const slow = ['a', 'b', 'c'].map((key) => codeOf(freeswitch.api(key, 'uuid_record')));
+      await Promise.all(socket.peers.slice(0, slow.length).map((peer) => peer.command('api uuid_record')));
+      expect(await freeswitch.leaseApis([{ command: 'hash', args: 'select/a/b' }])).to.deep.equal(['+OK']);
+      await freeswitch.close();
+      expect(new Set(await Promise.all(slow))).to.have.keys('connection_lost');
+    });
+
     it('of one call go in one write, and their replies come trimmed', async () => {
       socket.answerTo('api', ({ line }) => `${line}\n`);
       const freeswitch = await up();
