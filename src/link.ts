@@ -60,6 +60,7 @@ export class Link {
       this.lease.stop();
       this.state = 'down';
       parts.acting.lose(port.id);
+      parts.digits.interrupted(port.id);
     });
     this.lease.on('acting', (anew) => {
       if (anew) this.forget();
@@ -155,8 +156,9 @@ export class Link {
     if (change.type === 'bridged' && this.state === 'acting') this.attempt(recorder.bridged(change.legs[0]));
   }
 
-  /** Recordings and codes of the switch are another's now, or were meanwhile. */
+  /** Recordings and codes of the switch are another's now, or were meanwhile: it has heard what was pressed until now. */
   private forget(): void {
+    this.waiting = this.waiting.filter(({ type }) => type !== 'dtmf' && type !== 'code');
     this.parts.recorder.forget(this.port.id);
     this.parts.digits.forget(this.port.id);
   }

@@ -161,6 +161,7 @@ export async function startService(config: Config, log: Logger): Promise<Service
     calls,
     switchOf,
     actsFor,
+    bindsFor: (switchId) => acting.has(switchId),
     metaflowsOf: metaflows.of,
     runner,
     feedback,

@@ -4,6 +4,7 @@ import type { Logger } from 'winston';
 import type { Calls, Leg } from '../calls/calls.js';
 import { isMetaflowsError } from '../errors.js';
 import type { DigitSettings } from '../generated/configuration.js';
+import type { MetaflowNode } from '../generated/metaflows.js';
 import {
   bindCode,
   bindForward,
@@ -114,7 +115,9 @@ export class Absorbing {
       ({ digits }) => !wanted?.bindings.some((binding) => binding.digits === digits),
     );
     if (isLeft || (bound.plan?.realm === OUR_REALM && isLess)) {
-      steps.push(() => this.clear(port, leg, bound));
+      const isParserOurs = bound.foreign.realm === undefined && bound.foreign.own.length === 0;
+      const realm = isParserOurs && !wanted ? 'all' : OUR_REALM;
+      steps.push(() => this.clear(port, leg, realm));
       bound.plan = undefined;
     }
     if (wanted) {
@@ -142,13 +145,13 @@ export class Absorbing {
 
   /**
    * Single bindings cannot be removed, and bindings outlive a bridge (freeswitch.md). A parser that is left without a realm
-   * holds every digit until its timeout: where all that it has is ours it goes altogether.
+   * holds every digit until its timeout: where all that it has is ours it goes altogether. With it goes half a code that it
+   * holds: where codes are bound again only the realm goes (`switch_ivr_dmachine_clear_realm`).
    */
-  private async clear(port: DigitsSwitch, leg: Leg, { foreign }: Bound): Promise<void> {
-    const onlyOurs = foreign.realm === undefined && foreign.own.length === 0;
+  private async clear(port: DigitsSwitch, leg: Leg, realm: string): Promise<void> {
     await Promise.all([
       port.apis(leg.callId, [setVariable(leg.uuid, BOUND, '')]),
-      port.execute(leg.callId, leg.uuid, 'clear_digit_action', [onlyOurs ? 'all' : OUR_REALM]),
+      port.execute(leg.callId, leg.uuid, 'clear_digit_action', [realm]),
     ]);
   }
 
@@ -165,23 +168,25 @@ function fresh(): Bound {
   return { foreign: NO_FOREIGN, watched: true, plan: undefined, isLeft: false };
 }
 
-/** Whether the switch is to mask by itself when the code is pressed: it is a mask's, and no longer one could be meant. */
-export function masksInSwitch(compiled: CompiledMetaflows, code: string): boolean {
-  const collected = code.slice(1);
-  const node = compiled.match(collected)?.node;
-  return node?.module === 'record_call' && node.data?.action === 'mask' && !compiled.canGrow(collected);
+/** Whether a node masks. */
+export function masks({ module, data }: MetaflowNode): boolean {
+  return module === 'record_call' && data?.action === 'mask';
 }
 
-/** The literal codes of all who listen to a leg. */
+/** The literal codes of all who listen to a leg, in the order in which they are asked. */
 function codesOf(listening: CompiledMetaflows[]): Code[] {
-  const codes = new Map<string, boolean>();
+  const codes = new Set(listening.flatMap((compiled) => compiled.codes));
+  return [...codes].map((code) => ({ code, masks: masksInSwitch(listening, code) }));
+}
+
+/** Whether the switch is to mask by itself when the code is pressed: it is a mask's, and no longer one could be meant. */
+function masksInSwitch(listening: CompiledMetaflows[], code: string): boolean {
+  const collected = code.slice(1);
   for (const compiled of listening) {
-    for (const code of compiled.codes) {
-      if (codes.has(code)) continue;
-      codes.set(code, masksInSwitch(compiled, code));
-    }
+    const match = code.startsWith(compiled.bindingDigit) ? compiled.match(collected) : undefined;
+    if (match) return masks(match.node) && !compiled.canGrow(collected);
   }
-  return [...codes].map(([code, masks]) => ({ code, masks }));
+  return false;
 }
 
 function bindingData(realm: string, binding: Binding): string {

@@ -78,3 +78,13 @@ export function compile(metaflows: Metaflows): CompiledMetaflows {
     },
   };
 }
+
+/** The far party's metaflows on a leg that has `own`: what could still become one of those is waited for. */
+export function beside(own: CompiledMetaflows, far: CompiledMetaflows): CompiledMetaflows {
+  if (own.bindingDigit !== far.bindingDigit) return far;
+  return {
+    ...far,
+    digitTimeoutMs: Math.max(own.digitTimeoutMs, far.digitTimeoutMs),
+    canGrow: (collected) => own.canGrow(collected) || far.canGrow(collected),
+  };
+}

@@ -11,16 +11,18 @@ import type { DigitSettings } from '../generated/configuration.js';
 import type { MetaflowNode } from '../generated/metaflows.js';
 import { receiveDigits } from '../switch/commands.js';
 import type { LegData, SwitchEvent } from '../switch/events.js';
-import { Absorbing, masksInSwitch, type DigitsSwitch } from './absorbing.js';
-import { absorbed, expire, press, UNARMED, type CollectorState, type Step } from './collector.js';
-import type { CompiledMetaflows, Match } from './compile.js';
+import { Absorbing, masks, type DigitsSwitch } from './absorbing.js';
+import { absorbed, expire, press, UNARMED, type CollectorState, type Step as Taken } from './collector.js';
+import { beside, type CompiledMetaflows, type Match } from './compile.js';
 import type { RunContext, Runner } from './runner.js';
 
 export interface DigitsOptions {
   calls: Calls;
   switchOf: (id: string) => DigitsSwitch;
-  /** Whether codes on this switch are for this instance to bind and to run. */
+  /** Whether codes on this switch are for this instance to run. */
   actsFor: (switchId: string) => boolean;
+  /** Whether they are for it to bind: also while it cannot tell for a moment, as nobody asks for that again. */
+  bindsFor: (switchId: string) => boolean;
   /** The merged metaflows of an owner; `undefined` where there are none. */
   metaflowsOf: (owner: Owner) => CompiledMetaflows | undefined;
   runner: Pick<Runner, 'run'>;
@@ -35,6 +37,8 @@ export interface DigitsOptions {
 
 /** Legs: after a restart there may be thousands, and what is pressed on any of them must not wait for all. */
 const BOUND_AT_ONCE = 100;
+/** Milliseconds: what a digit timeout decides waits for so long at a time until it is known whether this instance acts. */
+const AGAIN_MS = 100;
 
 /** Somebody whose metaflows a leg's digits are matched against. */
 interface Listener {
@@ -43,6 +47,15 @@ interface Listener {
   compiled: CompiledMetaflows;
   state: CollectorState;
   timer?: NodeJS.Timeout;
+}
+
+/** What becomes of what a listener has collected. */
+type Step = (state: CollectorState, compiled: CompiledMetaflows) => Taken;
+
+/** A code that was pressed, and whose it is. */
+interface Fired {
+  listener: Pick<Listener, 'ownerLeg' | 'owner'>;
+  match: Match;
 }
 
 export class Digits {
@@ -73,13 +86,15 @@ export class Digits {
         return;
       case 'bridged':
       case 'unbridged':
-        for (const leg of change.legs) {
+        // Behind a loopback channel whoever is heard at its far side is another one as well.
+        for (const leg of new Set(change.legs.flatMap((each) => this.options.calls.legsOf(each)))) {
           this.listen(leg);
           this.bind(leg);
         }
         return;
       case 'gone':
-        this.drop(change.leg);
+        this.listenersOf(change.leg).forEach(disarm);
+        this.listeners.delete(change.leg.uuid);
         this.absorbing.gone(change.leg);
         return;
       default:
@@ -100,7 +115,6 @@ export class Digits {
   handle(event: SwitchEvent): void {
     const leg = this.options.calls.get(event.uuid);
     if (!leg) return;
-    const listeners = this.listenersOf(leg);
     if (event.type !== 'binding' && (this.closed || !this.options.actsFor(leg.switchId))) return;
     switch (event.type) {
       case 'binding':
@@ -108,29 +122,20 @@ export class Digits {
         // FusionPBX binds on the called leg when the bridge has begun: what was bound at its beginning follows.
         for (const each of [leg, this.options.calls.peerOf(leg)]) if (each) this.bind(each);
         return;
-      case 'dtmf':
-        this.collect(
-          leg,
-          listeners,
-          event.at,
-          (listener) => press(listener.state, listener.compiled, event.digit, event.at),
-          false,
-        );
+      case 'dtmf': {
+        const step: Step = (state, compiled) => press(state, compiled, event.digit, event.at);
+        for (const fired of this.collect(leg, event.at, step)) this.fire(leg, fired, event.at);
         return;
+      }
       case 'code': {
-        const known = listeners.filter(({ compiled }) => compiled.codes.includes(event.code));
         const masked = event.masked.includes('+OK Success');
-        const isMask = known.some(({ compiled }) => masksInSwitch(compiled, event.code));
+        const isKnown = this.listenersOf(leg).some(({ compiled }) => compiled.codes.includes(event.code));
+        if (!isKnown && !masked) this.handOn(leg, event.code);
+        const step: Step = (state, compiled) => absorbed(state, compiled, event.code, event.at);
+        const fired = isKnown ? this.collect(leg, event.at, step) : [];
         // It was a mask's when it was bound, and the switch has masked: so it is, whatever else the code means by now.
-        if (masked && !isMask) this.maskAsSwitch(leg, event.at);
-        else if (known.length === 0) this.handOn(leg, event.code);
-        this.collect(
-          leg,
-          known,
-          event.at,
-          (listener) => absorbed(listener.state, listener.compiled, event.code, event.at),
-          masked,
-        );
+        if (masked && !fired.some(({ match }) => masks(match.node))) this.maskAsSwitch(leg, event.at);
+        for (const each of fired) this.fire(leg, each, event.at, masked);
         return;
       }
       default:
@@ -139,11 +144,14 @@ export class Digits {
 
   /** Half a code that was pressed on this switch, and what is bound there, may be another's by now. */
   forget(switchId: string): void {
+    this.interrupted(switchId);
+    for (const leg of this.options.calls.all()) if (leg.switchId === switchId) this.absorbing.forget(leg);
+  }
+
+  /** Presses on this switch may have gone unheard: with what comes after them, half a code would be another one. */
+  interrupted(switchId: string): void {
     for (const leg of this.options.calls.all()) {
-      if (leg.switchId !== switchId) continue;
-      this.drop(leg);
-      this.listen(leg);
-      this.absorbing.forget(leg);
+      if (leg.switchId === switchId) this.listenersOf(leg).forEach(disarm);
     }
   }
 
@@ -151,9 +159,7 @@ export class Digits {
   async close(): Promise<void> {
     this.closed = true;
     clearImmediate(this.binding);
-    for (const listeners of this.listeners.values()) {
-      for (const { timer } of listeners) clearTimeout(timer);
-    }
+    for (const listeners of this.listeners.values()) listeners.forEach(disarm);
     await Promise.allSettled(this.running);
   }
 
@@ -164,10 +170,11 @@ export class Digits {
   private listen(leg: Leg): void {
     if (leg.endpoint === 'loopback') return;
     const before = this.listenersOf(leg);
-    const listenerOf = (ownerLeg: Leg | undefined, on: 'self' | 'peer'): Listener[] => {
+    const listenerOf = (ownerLeg: Leg | undefined, on: 'self' | 'peer', own?: Listener): Listener[] => {
       if (!ownerLeg?.owner) return [];
-      const compiled = this.options.metaflowsOf(ownerLeg.owner);
-      if (!compiled || (compiled.listenOn !== on && compiled.listenOn !== 'both')) return [];
+      const theirs = this.options.metaflowsOf(ownerLeg.owner);
+      if (!theirs || (theirs.listenOn !== on && theirs.listenOn !== 'both')) return [];
+      const compiled = own ? beside(own.compiled, theirs) : theirs;
       const known = before.find((listener) => listener.ownerLeg === ownerLeg);
       if (known?.compiled.bindingDigit !== compiled.bindingDigit) {
         return [{ ownerLeg, owner: ownerLeg.owner, compiled, state: UNARMED }];
@@ -175,20 +182,15 @@ export class Digits {
       known.compiled = compiled;
       return [known];
     };
-    const far = this.options.calls.farLeg(leg);
-    const listeners = [...listenerOf(leg, 'self'), ...listenerOf(far, 'peer')];
-    for (const each of before) if (!listeners.includes(each)) clearTimeout(each.timer);
+    const own = listenerOf(leg, 'self');
+    const listeners = [...own, ...listenerOf(this.options.calls.farLeg(leg), 'peer', own[0])];
+    before.filter((each) => !listeners.includes(each)).forEach(disarm);
     this.listeners.set(leg.uuid, listeners);
-  }
-
-  private drop(leg: Leg): void {
-    for (const { timer } of this.listenersOf(leg)) clearTimeout(timer);
-    this.listeners.delete(leg.uuid);
   }
 
   /** Once for all that changes in one turn; what is pressed meanwhile comes as DTMF. */
   private bind(leg: Leg): void {
-    if (this.closed || !this.options.actsFor(leg.switchId)) return;
+    if (this.closed || !this.options.bindsFor(leg.switchId)) return;
     this.toBind.add(leg);
     this.binding ??= setImmediate(() => this.bindSome());
   }
@@ -198,7 +200,7 @@ export class Digits {
     for (const leg of this.toBind) {
       if (bound++ === BOUND_AT_ONCE) break;
       this.toBind.delete(leg);
-      if (!this.options.actsFor(leg.switchId)) continue;
+      if (!this.options.bindsFor(leg.switchId)) continue;
       this.absorbing.bind(
         leg,
         this.listenersOf(leg).map(({ compiled }) => compiled),
@@ -211,45 +213,42 @@ export class Digits {
     return this.listeners.get(leg.uuid) ?? [];
   }
 
-  private collect(
-    leg: Leg,
-    listeners: Listener[],
-    at: number,
-    step: (listener: Listener) => Step,
-    maskedInSwitch: boolean,
-  ): void {
-    let fired = false;
+  /** What is to be run. The leg's own codes come before those that the far party listens for: one press runs once. */
+  private collect(leg: Leg, at: number, step: Step): Fired[] {
+    const listeners = this.listenersOf(leg);
     for (const listener of listeners) {
-      clearTimeout(listener.timer);
-      // The leg's own codes come before those that the far party listens for: one press runs once.
-      if (fired) {
-        listener.state = UNARMED;
-        continue;
-      }
-      const { state, fired: matches } = step(listener);
+      const { state, fired } = step(listener.state, listener.compiled);
       this.proceed(leg, listener, state, at);
-      for (const match of matches) this.fire(leg, listener, match, at, maskedInSwitch);
-      fired = matches.length > 0;
+      if (fired.length === 0) continue;
+      listeners.filter((each) => each !== listener).forEach(disarm);
+      return fired.map((match) => ({ listener, match }));
     }
+    return [];
   }
 
   private proceed(leg: Leg, listener: Listener, state: CollectorState, at: number): void {
+    disarm(listener);
     listener.state = state;
     if (!state.armed) return;
-    listener.timer = setTimeout(() => {
-      const { state: after, fired } = expire(state, listener.compiled, state.until);
-      listener.state = after;
-      for (const match of fired) this.fire(leg, listener, match, state.until, false);
-    }, state.until - at);
+    // Where this process stood still, what was pressed in time is read after its timers and before its immediates.
+    const due = () => setImmediate(() => this.due(leg, listener, state.until));
+    listener.timer = setTimeout(due, state.until - at);
   }
 
-  private fire(
-    leg: Leg,
-    { ownerLeg, owner }: Pick<Listener, 'ownerLeg' | 'owner'>,
-    match: Match,
-    at: number,
-    maskedInSwitch: boolean,
-  ): void {
+  private due(leg: Leg, listener: Listener, until: number): void {
+    const { state } = listener;
+    if (this.closed || !state.armed || state.until > until) return;
+    if (!this.options.actsFor(leg.switchId)) {
+      // Presses wait for the same (`link.ts`), and come first.
+      this.proceed(leg, listener, state, until - AGAIN_MS);
+      return;
+    }
+    const step: Step = (each, compiled) => expire(each, compiled, until);
+    for (const fired of this.collect(leg, until, step)) this.fire(leg, fired, until);
+  }
+
+  private fire(leg: Leg, { listener, match }: Fired, at: number, maskedInSwitch = false): void {
+    const { ownerLeg, owner } = listener;
     const { node, ...data } = match;
     const context = { leg: ownerLeg, presser: leg, by: 'code' as const, owner, at, maskedInSwitch, ...data };
     const running = this.run(leg, node, context).finally(() => this.running.delete(running));
@@ -277,7 +276,7 @@ export class Digits {
     const ownerLeg = [leg, this.options.calls.farLeg(leg)].find((each) => each?.owner);
     if (!ownerLeg?.owner) return;
     const node = { module: 'record_call', data: { action: 'mask' } } as const;
-    this.fire(leg, { ownerLeg, owner: ownerLeg.owner }, { node }, at, true);
+    this.fire(leg, { listener: { ownerLeg, owner: ownerLeg.owner }, match: { node } }, at, true);
   }
 
   /** A code that nobody has any more, but that is still bound: the far end gets its digits after all. */
@@ -289,4 +288,10 @@ export class Digits {
         this.options.log.warn('digits could not be handed on', { leg: leg.uuid, error });
       });
   }
+}
+
+/** What was pressed of a code counts no more. */
+function disarm(listener: Listener): void {
+  clearTimeout(listener.timer);
+  listener.state = UNARMED;
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { RecordingDocument } from '../../src/generated/recording.js';
 import { bindCode } from '../../src/switch/commands.js';
 import type { LabCall } from '../support/lab-phones.js';
-import { eventually } from '../support/lab-service.js';
+import { CODES, eventually } from '../support/lab-service.js';
 import { execute } from '../support/lab-socket.js';
 import { heardInTurn, silentSpans, windows } from '../support/tones.js';
 import type { Wav } from '../support/wav.js';
@@ -161,6 +161,41 @@ describe('contract: the service, codes', () => {
     await service().flows('1002', { numbers: { 5: { module: 'record_call', data: { action: 'toggle' } } } });
     expect(await pressed).to.equal('done');
     await service().flows('1002');
+  });
+
+  it('half a code that the switch holds is kept while others of its codes are taken away', async () => {
+    await begin();
+    const mark = lab().socket.mark();
+    const heard = lab().phones.mark();
+    await lab().phones.press(call.caller, '*7');
+    // Nothing tells of keys that the switch holds; it does for 0.8 s.
+    await talk(400);
+    const { 74: _stop, ...numbers } = CODES.numbers;
+    await service().flows('1001', { numbers });
+    const says = { Application: 'clear_digit_action' };
+    await lab().socket.event('CHANNEL_EXECUTE', call.caller.uuid, says, mark);
+    expect(await service().code(call.caller, '1')).to.equal('done');
+    await lab().phones.pressed(call.caller, call.callee, '');
+    expect(lab().phones.heard(call.callee, heard)).to.equal('D');
+    await service().flows('1001');
+  });
+
+  it('that wait for longer ones run once where both parties’ metaflows have them', async () => {
+    await begin();
+    const data = {
+      listen_on: 'both',
+      digit_timeout: 1000,
+      numbers: {
+        7: { module: 'record_call', data: { action: 'toggle' } },
+        71: { module: 'record_call', data: { action: 'mask' } },
+      },
+    };
+    for (const user of ['1001', '1002']) await service().flows(user, data);
+    for (const leg of [call.caller, call.callee]) await service().bound(leg, '*7');
+    expect(await service().code(call.caller, '*7')).to.equal('done');
+    expect(await service().code(call.caller, '*71')).to.equal('done');
+    await service().recording(call.caller, 'masked');
+    for (const user of ['1001', '1002']) await service().flows(user);
   });
 
   it('start nothing for who owns no leg: an outside caller, whatever the From claims, and the far party', async () => {
