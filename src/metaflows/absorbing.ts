@@ -87,6 +87,14 @@ export class Absorbing {
     if (bound) bound.plan = undefined;
   }
 
+  /** What the leg's dialplan binds goes unseen. */
+  interrupted(leg: Leg): void {
+    const bound = this.legs.get(leg.uuid);
+    if (!bound?.watched) return;
+    bound.watched = false;
+    bound.realm = bound.plan?.realm ?? bound.foreign.realm ?? this.options.settings.realm;
+  }
+
   /** The leg's dialplan executed an application, one that binds maybe. */
   executed(leg: Leg, application: string, data: string): void {
     const bound = this.legs.get(leg.uuid);

@@ -144,14 +144,19 @@ export class Digits {
 
   /** Half a code that was pressed on this switch, and what is bound there, may be another's by now. */
   forget(switchId: string): void {
-    this.interrupted(switchId);
-    for (const leg of this.options.calls.all()) if (leg.switchId === switchId) this.absorbing.forget(leg);
+    for (const leg of this.options.calls.all()) {
+      if (leg.switchId !== switchId) continue;
+      this.listenersOf(leg).forEach(disarm);
+      this.absorbing.forget(leg);
+    }
   }
 
-  /** Presses on this switch may have gone unheard: with what comes after them, half a code would be another one. */
+  /** Presses on this switch go unheard: with what comes after them, half a code would be another one. */
   interrupted(switchId: string): void {
     for (const leg of this.options.calls.all()) {
-      if (leg.switchId === switchId) this.listenersOf(leg).forEach(disarm);
+      if (leg.switchId !== switchId) continue;
+      this.listenersOf(leg).forEach(disarm);
+      this.absorbing.interrupted(leg);
     }
   }
 

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { Relay } from '../support/lab-relay.js';
+import { nameOf } from '../support/lab-socket.js';
 import { CODES, eventually, TestService } from '../support/lab-service.js';
 import { talk } from './commands.js';
 import { useLab } from './shared-lab.js';
@@ -16,7 +17,7 @@ describe('contract: codes, where the switch or its lease is lost for a while', f
     service = await TestService.start(lab(), {
       SWITCHES: `esl://:${password}@127.0.0.1:${await relay.open()}`,
     });
-    await service.flows('1001', { ...CODES, digit_timeout: 20_000 });
+    for (const user of ['1001', '1002']) await service.flows(user, { ...CODES, digit_timeout: 20_000 });
   });
   after(async () => {
     await service.close();
@@ -53,6 +54,25 @@ describe('contract: codes, where the switch or its lease is lost for a while', f
     await lab().phones.press(caller, '1');
     await lab().socket.event('DTMF', caller.uuid, { 'DTMF-Digit': '1' }, mark);
     expect(await service.code(caller, '*74')).to.equal('refused');
+  });
+
+  it('codes that a dialplan has bound meanwhile keep working beside ours', async () => {
+    const mark = lab().socket.mark();
+    const calling = lab().phones.call('1001', '1002', { prefix: '82', ring: 2500 });
+    await lab().socket.until(
+      'leg that is called',
+      (event) => nameOf(event) === 'CHANNEL_CREATE' && event['Call-Direction'] === 'outbound',
+      mark,
+    );
+    await talk(300);
+    await cut();
+    const { caller, callee } = await calling;
+    relay.port = lab().pbx.port;
+    await ready(200);
+    await service.bound(caller);
+    expect(await lab().phones.pressed(callee, caller, '*1')).to.equal('');
+    expect(lab().socket.of('lab::code', callee.uuid, mark)).to.have.lengthOf(1);
+    expect(await service.code(caller, '*71')).to.equal('done');
   });
 
   it('what was pressed while another instance acted is not run again by the one that takes over', async () => {
