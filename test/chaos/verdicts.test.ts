@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { uuidDigits } from '../../src/uuid.js';
 import { parseWav } from '../support/wav.js';
+import { masksAreWhereTheDocumentSays } from './audible.js';
 import { heardIn } from './audio.js';
 import { PLAIN_WORDS, SECRET_WORD } from './conversation.js';
 import type { CallJournal } from './journal.js';
@@ -140,6 +141,8 @@ describe('chaos: the verdicts', () => {
     const calls = [{ ...CALL, asked }];
     expect(wrong({ ...unsaid, calls })).to.deep.equal(['masksAreWhereTheDocumentSays']);
     expect(wrong({ ...unsaid, calls, faults })).to.deep.equal([]);
+    const { excused } = masksAreWhereTheDocumentSays({ ...well(), ...unsaid, calls, faults });
+    expect(excused).to.equal(1);
   });
 
   it('hear a secret that was said while masked', () => {
