@@ -41,6 +41,7 @@ export function masksAreWhereTheDocumentSays({
       ({ kind, from, to }) => kind === 'disk_full' && call && from < call.endedAt && to > call.beganAt,
     );
   });
+  let forgotten = 0;
   const verdict = judged('masks are silent where the document says', ended, (recording) => {
     const { id } = recording;
     const { silent, ms } = heard.get(id)!;
@@ -49,15 +50,15 @@ export function masksAreWhereTheDocumentSays({
     );
     const spans = merged(silent.filter(({ startMs, endMs }) => endMs - startMs >= MASK_AT_LEAST_MS));
     const loud = intervals.find((interval) => !covers(spans, shrunk(interval)));
-    const unsaid = isMaskLost(recording, calls, faults)
-      ? undefined
-      : spans.find((span) => !covers(intervals, shrunk(span)));
-    if (!loud && !unsaid) return;
+    const isUnsaid = spans.some((span) => !covers(intervals, shrunk(span)));
+    const isForgotten = isUnsaid && isMaskLost(recording, calls, faults);
+    if (isForgotten) forgotten++;
+    if (!loud && (!isUnsaid || isForgotten)) return;
     return `${id}: says ${show(intervals)}, is silent in ${show(spans)} of ${Math.round(ms)} ms`;
   });
   const intervals = (of: typeof all) =>
     of.reduce((sum, { mask_intervals }) => sum + mask_intervals.length, 0);
-  return { ...verdict, looked: intervals(ended), excused: intervals(all) - intervals(ended) };
+  return { ...verdict, looked: intervals(ended), excused: intervals(all) - intervals(ended) + forgotten };
 }
 
 /** The switch masked by itself, no service heard of it, and what it had noted went with its crash. */

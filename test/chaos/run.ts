@@ -11,10 +11,10 @@ import { Conversation } from './conversation.js';
 import { Faults } from './faults.js';
 import { Journal } from './journal.js';
 import type { Observed } from './observed.js';
-import { filesBelow, listen, markedFlows, markers, POSTED_USERS, tellingLines } from './observe.js';
+import { filesBelow, listen, markedFlows, markers, postedUser, tellingLines } from './observe.js';
 import { planOf, type PlannedCall } from './plan.js';
 import { Targets } from './targets.js';
-import { everyEventIsTold, everyUploadArrived, SHORT_MS, VERDICTS } from './verdicts.js';
+import { everyEventIsTold, everyUploadArrived, judge, SHORT_MS } from './verdicts.js';
 import { pass, World } from './world.js';
 
 /** Between two POSTs, milliseconds. */
@@ -45,7 +45,7 @@ const api = new Api(() => child.url);
 const faults = new Faults({ world, child, targets, journal });
 
 const observed = await run();
-const verdicts = VERDICTS.map((verdict) => verdict(observed));
+const verdicts = judge(observed);
 report();
 const failed = verdicts.some(({ violations }) => violations.length > 0);
 await Promise.all([child.stop(), targets.close()]);
@@ -110,7 +110,7 @@ async function run(): Promise<Observed> {
     recordings,
     ...(await listen(api, recordings, world.running.recordingsDir)),
     files: await filesBelow(world.running.recordingsDir),
-    stored: await markers(api),
+    stored: await markers(api, journal.posts),
     uploads: targets.uploads,
     told: targets.told,
     tellingLines: await tellingLines(logFile, journal),
@@ -155,7 +155,7 @@ async function fault(planned: (typeof plan.faults)[number]): Promise<void> {
 
 async function post(signal: AbortSignal): Promise<void> {
   for (let marker = 0; !signal.aborted; marker++) {
-    const user = POSTED_USERS[marker % POSTED_USERS.length]!;
+    const user = postedUser(marker);
     const entry = { user, marker, acknowledged: false };
     journal.posts.push(entry);
     const answer = await api

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { uuidDigits } from '../../src/uuid.js';
 import { parseWav } from '../support/wav.js';
+import { masksAreWhereTheDocumentSays } from './audible.js';
 import { heardIn } from './audio.js';
 import { PLAIN_WORDS, SECRET_WORD } from './conversation.js';
 import type { CallJournal } from './journal.js';
@@ -103,6 +104,18 @@ describe('chaos: the verdicts', () => {
     expect(wrong({})).to.deep.equal([]);
   });
 
+  it('are wrong where there is nothing to look at', () => {
+    const judged = (changes: Partial<Observed>) =>
+      verdicts
+        .judge({ ...well(), ...changes })
+        .filter(({ violations }) => violations.length > 0)
+        .map(({ what }) => what);
+    expect(judged({})).to.deep.equal([]);
+    expect(judged({ posts: [], stored: new Map() })).to.deep.equal(['acknowledged POSTs are there']);
+    const silent = [{ ...CALL, asked: [], words: [] }];
+    expect(judged({ calls: silent, recordings: [], files: [] })).to.have.length.above(7);
+  });
+
   it('see 300 ms of a tone inside the mask, and a mask that is 300 ms from where the document says', () => {
     const name = ['masksAreWhereTheDocumentSays'];
     expect(wrong({ heard: hear([WORD, 1000], [0, 350], [440, 300], [0, 350], [440, 1000]) })).to.deep.equal(
@@ -128,6 +141,8 @@ describe('chaos: the verdicts', () => {
     const calls = [{ ...CALL, asked }];
     expect(wrong({ ...unsaid, calls })).to.deep.equal(['masksAreWhereTheDocumentSays']);
     expect(wrong({ ...unsaid, calls, faults })).to.deep.equal([]);
+    const { excused } = masksAreWhereTheDocumentSays({ ...well(), ...unsaid, calls, faults });
+    expect(excused).to.equal(1);
   });
 
   it('hear a secret that was said while masked', () => {

@@ -30,6 +30,17 @@ export const VERDICTS: readonly ((observed: Observed) => Verdict)[] = [
   nothingStays,
 ];
 
+/** All verdicts. One that had nothing to look at would hold whatever the service does: that is wrong too. */
+export function judge(observed: Observed): Verdict[] {
+  return VERDICTS.map((verdict) => {
+    const { violations, ...rest } = verdict(observed);
+    return {
+      ...rest,
+      violations: rest.looked > 0 ? violations : [...violations, 'there was nothing to look at'],
+    };
+  });
+}
+
 export function everyRecordingEnded({ recordings }: Pick<Observed, 'recordings'>): Verdict {
   return judged(
     'recordings ended, failed ones with a reason',
