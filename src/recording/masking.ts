@@ -161,7 +161,7 @@ export class Maskers {
 
   /** Masks one recording of ours again, whatever it is now; what is noted of when it was masked stays. */
   again({ doc }: Pick<Active, 'doc'>): ApiCommand {
-    return { ...this.command('mask', { doc }), noting: [noteTime(maskNote(doc.id), UNMASKED)] };
+    return { ...this.command('mask', { doc }), first: [noteTime(maskNote(doc.id), UNMASKED)] };
   }
 
   /** Gives the legs of the call what their mask codes need to mask inside the switch, the service up or not. */
@@ -225,9 +225,9 @@ export class Maskers {
   private command(verb: 'mask' | 'unmask', { doc }: Pick<Active, 'doc'>): ApiCommand {
     const cutting = verb === 'mask' ? ('pause' as const) : ('resume' as const);
     const masked = maskNote(doc.id);
-    const noting =
-      verb === 'mask' ? [noteTime(masked)] : [noteTime(clearNote(doc.id)), setGlobal(masked, UNMASKED).args];
-    return { ...record(cuts(doc) ? cutting : verb, doc.internal.leg, this.pathOf({ doc })), noting };
+    const first =
+      verb === 'mask' ? [noteTime(masked)] : [noteTime(clearNote(doc.id)), setGlobal(masked, UNMASKED)];
+    return { ...record(cuts(doc) ? cutting : verb, doc.internal.leg, this.pathOf({ doc })), first };
   }
 
   private realLegs(active: Active): Leg[] {

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { MetaflowsError } from '../errors.js';
 import type { RecordCallData } from '../generated/record_call.js';
 import type { RecordingDocument } from '../generated/recording.js';
-import { assertAccepted, record, setGlobal, type ApiCommand } from '../switch/commands.js';
+import { assertAccepted, record, recordSilent, setGlobal, type ApiCommand } from '../switch/commands.js';
 import type { Leg } from '../calls/calls.js';
 import { beginning, currentFile, isStereo, noteOf } from './document.js';
 import type { RecordingFiles } from './files.js';
@@ -69,7 +69,7 @@ export class Segments {
   ) {}
 
   /**
-   * Starts the recorder, masked in the same write where the recording is. `onStarted` runs the moment that its RECORD_START
+   * Starts the recorder, masked from its first frame on where the recording is. `onStarted` runs the moment that its RECORD_START
    * comes, since its RECORD_STOP may be the next event. Rejects with a MetaflowsError; then nothing is left running.
    */
   async start<T>(segment: SegmentStart, onStarted: (at: number) => T): Promise<T> {
@@ -83,14 +83,11 @@ export class Segments {
         ...(isMasked ? [setGlobal(maskNote(doc.id), `@${this.now(target.switchId)}`)] : []),
         ...before,
       ];
-      const replies = await port.apis(key, [
-        ...notes,
-        record('start', target.uuid, path, {
-          limitSeconds: limitSeconds + LIMIT_NET_S,
-          variables: variablesOf(segment),
-        }),
-        ...(isMasked ? [record(cuts(doc) ? 'pause' : 'mask', target.uuid, path)] : []),
-      ]);
+      const options = { limitSeconds: limitSeconds + LIMIT_NET_S, variables: variablesOf(segment) };
+      const start = isMasked
+        ? recordSilent(cuts(doc) ? 'pause' : 'mask', target.uuid, path, options)
+        : record('start', target.uuid, path, options);
+      const replies = await port.apis(key, [...notes, start]);
       for (const reply of replies.slice(notes.length)) assertAccepted(reply);
       return await begun.started;
     } catch (error) {

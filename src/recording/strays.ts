@@ -4,7 +4,7 @@
  */
 import type { Leg } from '../calls/calls.js';
 import { isMetaflowsError } from '../errors.js';
-import { buglist, parseBuglist, record, type ApiCommand } from '../switch/commands.js';
+import { buglist, parseBuglist, record, recordSilent, type ApiCommand } from '../switch/commands.js';
 import type { Active, ActiveRecordings } from './active.js';
 import { isAdopted } from './document.js';
 import { isOk } from './segments.js';
@@ -38,17 +38,18 @@ export class Strays {
     const others = paths.filter((each) => !all.includes(each));
     const taken = beside.filter((each) => paths.includes(each));
     const stopAll = { command: 'uuid_record', args: `${leg.uuid} stop all` };
-    const starts = others.map((other) => this.resume(leg, other));
     for (const each of taken) this.taken.add(each);
     for (const other of others) this.resuming.add(other);
     const stay = () => {
       for (const each of [...taken, ...others]) this.forget(each);
     };
-    const replies = await port.apis(leg.callId, [stopAll, ...starts.flat()]).catch((error: unknown) => {
-      // What timed out is carried out all the same when the switch comes to it.
-      if (!isMetaflowsError(error, 'switch_timeout')) stay();
-      throw error;
-    });
+    const replies = await port
+      .apis(leg.callId, [stopAll, ...others.map((other) => this.resume(leg, other))])
+      .catch((error: unknown) => {
+        // What timed out is carried out all the same when the switch comes to it.
+        if (!isMetaflowsError(error, 'switch_timeout')) stay();
+        throw error;
+      });
     if (!isOk(replies[0])) {
       stay();
       this.options.log.error('a recorder that the switch moved could not be ended', { leg: leg.uuid });
@@ -73,10 +74,9 @@ export class Strays {
     this.resuming.delete(path);
   }
 
-  private resume(leg: Leg, path: string): ApiCommand[] {
-    return [
-      record('start', leg.uuid, path, { variables: { RECORD_APPEND: 'true' } }),
-      ...(this.isMasked(leg) ? [record('mask', leg.uuid, path)] : []),
-    ];
+  private resume(leg: Leg, path: string): ApiCommand {
+    const options = { variables: { RECORD_APPEND: 'true' } };
+    if (this.isMasked(leg)) return recordSilent('mask', leg.uuid, path, options);
+    return record('start', leg.uuid, path, options);
   }
 }

@@ -7,7 +7,7 @@ import { dial } from './dial.js';
 import { localDate, microseconds } from './events.js';
 import { expand } from './expand.js';
 import type { Action, Instance } from './instance.js';
-import { brackets, separate } from './text.js';
+import { brackets, separate, urlDecode } from './text.js';
 
 /** An API command: what it answers to its arguments. */
 export type Command = (instance: Instance, args: string) => string | Promise<string>;
@@ -254,6 +254,7 @@ const general: [string, Command][] = [
     (instance, args) =>
       `${Math.floor((microseconds() - instance.startedAt) / (args === 'ms' ? 1e3 : 1e6))}\n`,
   ],
+  ['url_decode', (_, args) => urlDecode(args)],
   [
     'version',
     (_, args) =>

@@ -4,14 +4,14 @@
  * refused with `invalid_command` (sources: `mod_commands.c`, `mod_dptools.c`).
  */
 import { MetaflowsError } from '../errors.js';
-import { checkedName, literal, quote, variableList } from './escape.js';
+import { checkedName, literal, nested, quote, variableList } from './escape.js';
 
 /** An `api` command and its arguments. */
 export interface ApiCommand {
   command: string;
   args: string;
-  /** What the switch notes inside the command, right before it runs it: for `global_setvar`, `${…}` in it expanded. */
-  noting?: readonly string[];
+  /** What the switch runs inside the command, right before it; `${…}` in its arguments is expanded. */
+  first?: readonly ApiCommand[];
 }
 
 /** The CUSTOM event that a bound code fires. */
@@ -44,6 +44,20 @@ export function record(
   return { command: 'uuid_record', args: args.join(' ') };
 }
 
+/**
+ * Starts a recorder that is masked, or pauses, from its first frame on: one command, since between two that come in one
+ * write the switch serves its socket, and the call goes on.
+ */
+export function recordSilent(
+  verb: 'mask' | 'pause',
+  uuid: string,
+  path: string,
+  options?: RecordOptions,
+): ApiCommand {
+  const { command, args } = record('start', uuid, path, options);
+  return { ...record(verb, uuid, path), first: [{ command, args: nested(args) }] };
+}
+
 /** Sets a channel variable; an empty value removes it. */
 export function setVariable(uuid: string, name: string, value: string): ApiCommand {
   const args = [checkedUuid(uuid), checkedName(name), ...(value === '' ? [] : [quote(value)])];
@@ -70,11 +84,12 @@ export function setGlobal(name: string, value: string): ApiCommand {
 }
 
 /**
- * For `noting`: a variable of the whole switch becomes `@` and the switch's time, in microseconds of the epoch; with `where`
- * only if it has that value (`switch_core_set_var_conditional`).
+ * For {@link ApiCommand.first}: a variable of the whole switch becomes `@` and the switch's time, in microseconds of the
+ * epoch; with `where` only if it has that value (`switch_core_set_var_conditional`).
  */
-export function noteTime(name: string, where?: string): string {
-  return `${checkedName(name)}=@\${strmicroepoch()}${where === undefined ? '' : `=${where}`}`;
+export function noteTime(name: string, where?: string): ApiCommand {
+  const only = where === undefined ? '' : `=${where}`;
+  return { command: 'global_setvar', args: `${checkedName(name)}=@\${strmicroepoch()}${only}` };
 }
 
 /** Asks for a variable of the whole switch; `-ERR no reply` where there is none. */

@@ -40,6 +40,11 @@ export function escaped(text: string): string {
   return text.replace(/[\\$]/g, '\\$&');
 }
 
+/** {@link escaped} for the arguments of a `${command(…)}`, whose brackets are counted before anything in them is expanded. */
+export function nested(text: string): string {
+  return text.replace(/[\\$(){}]/g, (char) => `\${url_decode(${percent(char)})}`);
+}
+
 /** Refuses what is no variable name: nothing else is needed, and some characters mean something to the switch. */
 export function checkedName(name: string): string {
   if (!/^[\w.-]+$/.test(name)) throw new MetaflowsError('invalid_command', 'no name for a variable');

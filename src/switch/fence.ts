@@ -64,11 +64,14 @@ export function acts({ command }: ApiCommand): boolean {
  * The command so that the switch runs it for the holder of the lease alone: for anybody else it is about a leg that there
  * is not, and answered so. All else in it arrives as it is. Without a holder it is for everybody.
  */
-export function fenced({ command, args, noting = [] }: ApiCommand, holder: string | undefined): ApiCommand {
-  const [, first = '', rest = ''] = /^(\S*)(.*)$/s.exec(args) ?? [];
+export function fenced({ command, args, first = [] }: ApiCommand, holder: string | undefined): ApiCommand {
+  const guarded = (text: string, rested: (rest: string) => string) => {
+    const [, about = '', rest = ''] = /^(\S*)(.*)$/s.exec(text) ?? [];
+    return onlyFor(holder, about, NOBODY) + rested(rest);
+  };
   // What they answer is one argument too many: uuid_record reads none behind the path but to start (session_record_function).
-  const notes = noting.map((each) => `\${global_setvar(${onlyFor(holder, each, NOBODY)})}`);
-  const all = [onlyFor(holder, first, NOBODY) + escaped(rest), notes.join('')].filter((part) => part !== '');
+  const before = first.map((each) => `\${${each.command}(${guarded(each.args, (rest) => rest)})}`);
+  const all = [guarded(args, escaped), before.join('')].filter((part) => part !== '');
   return { command: 'expand', args: `${command} ${all.join(' ')}` };
 }
 

@@ -122,7 +122,7 @@ export class Switch extends EventEmitter<SwitchEvents> {
     const { holder } = this;
     const connection = this.connectionFor(key);
     const given = commands.map((each) =>
-      acts(each) && (holder !== undefined || each.noting) ? fenced(each, holder) : each,
+      acts(each) && (holder !== undefined || each.first) ? fenced(each, holder) : each,
     );
     const began = performance.now();
     const replies = await apisOver(connection, given);

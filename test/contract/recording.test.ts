@@ -6,6 +6,8 @@ import type { LabCall } from '../support/lab-phones.js';
 import { heardInTurn, silentSpans, windows } from '../support/tones.js';
 import { readWav } from '../support/wav.js';
 import { talk } from './commands.js';
+import { fenced } from '../../src/switch/fence.js';
+import { record, recordSilent } from '../../src/switch/commands.js';
 import { useLab } from './shared-lab.js';
 
 /** As the service asks for it: no half second before an unmask leaks. */
@@ -22,17 +24,17 @@ describe('contract: uuid_record', () => {
   afterEach(() => lab().phones.hangupAll());
 
   const file = (): string => join(lab().recordingsDir, `contract-${(files += 1)}.wav`);
-  const record = (uuid: string, rest: string): Promise<string> =>
+  const ask = (uuid: string, rest: string): Promise<string> =>
     lab().socket.api(`uuid_record ${uuid} ${rest}`);
   const stop = async (uuid: string, path: string): Promise<void> => {
-    expect(await record(uuid, `stop ${path}`)).to.equal('+OK Success');
+    expect(await ask(uuid, `stop ${path}`)).to.equal('+OK Success');
     await lab().socket.event('RECORD_STOP', uuid, { 'Record-File-Path': path });
   };
 
   it('starts: +OK, RECORD_START with the variables it was given, MEDIA_BUG_START', async () => {
     const path = file();
     const leg = call.callee.uuid;
-    expect(await record(leg, `start ${path} 60 {metaflows_recording=202611-1,${AT_ONCE}}`)).to.equal(
+    expect(await ask(leg, `start ${path} 60 {metaflows_recording=202611-1,${AT_ONCE}}`)).to.equal(
       '+OK Success',
     );
     const start = await lab().socket.event('RECORD_START', leg);
@@ -53,8 +55,8 @@ describe('contract: uuid_record', () => {
   it('answers +OK to a second start on the same path, and nothing changes', async () => {
     const path = file();
     const leg = call.callee.uuid;
-    await record(leg, `start ${path} 60 {${AT_ONCE}}`);
-    expect(await record(leg, `start ${path} 60 {${AT_ONCE}}`)).to.equal('+OK Success');
+    await ask(leg, `start ${path} 60 {${AT_ONCE}}`);
+    expect(await ask(leg, `start ${path} 60 {${AT_ONCE}}`)).to.equal('+OK Success');
     await stop(leg, path);
     expect(lab().socket.of('RECORD_START', leg)).to.have.lengthOf(1);
   });
@@ -62,18 +64,18 @@ describe('contract: uuid_record', () => {
   it('says why not: no such leg, no such folder or format, nothing recorded at that path', async () => {
     const leg = call.callee.uuid;
     const gone = '00000000-0000-4000-8000-000000000000';
-    expect(await record(gone, `start ${file()} 60`)).to.equal('-ERR Cannot locate session!');
-    expect(await record(leg, `start /proc/none/a.wav 60`)).to.equal('-ERR Cannot record session!');
-    expect(await record(leg, `start ${file()}x 60`)).to.equal('-ERR Cannot record session!');
+    expect(await ask(gone, `start ${file()} 60`)).to.equal('-ERR Cannot locate session!');
+    expect(await ask(leg, `start /proc/none/a.wav 60`)).to.equal('-ERR Cannot record session!');
+    expect(await ask(leg, `start ${file()}x 60`)).to.equal('-ERR Cannot record session!');
     for (const verb of ['mask', 'unmask'] as const) {
-      expect(await record(leg, `${verb} ${file()}`)).to.equal(`-ERR Cannot ${verb} recording session!`);
+      expect(await ask(leg, `${verb} ${file()}`)).to.equal(`-ERR Cannot ${verb} recording session!`);
     }
-    expect(await record(leg, `stop ${file()}`)).to.equal('-ERR Cannot stop record session!');
+    expect(await ask(leg, `stop ${file()}`)).to.equal('-ERR Cannot stop record session!');
   });
 
   it('makes a folder that is missing', async () => {
     const path = join(lab().recordingsDir, 'account', '2026', `${Date.now()}.wav`);
-    await record(call.callee.uuid, `start ${path} 60 {${AT_ONCE}}`);
+    await ask(call.callee.uuid, `start ${path} 60 {${AT_ONCE}}`);
     await talk(200);
     await stop(call.callee.uuid, path);
     expect(existsSync(path)).to.equal(true);
@@ -82,14 +84,14 @@ describe('contract: uuid_record', () => {
   it('masks both parties with exact silence, keeps the timeline, and unmasks; twice is once', async () => {
     const path = file();
     const leg = call.callee.uuid;
-    await record(leg, `start ${path} 60 {RECORD_STEREO=true,${AT_ONCE}}`);
+    await ask(leg, `start ${path} 60 {RECORD_STEREO=true,${AT_ONCE}}`);
     await talk(500);
     for (const verb of ['mask', 'mask'] as const) {
-      expect(await record(leg, `${verb} ${path}`)).to.equal('+OK Success');
+      expect(await ask(leg, `${verb} ${path}`)).to.equal('+OK Success');
     }
     await talk(600);
     for (const verb of ['unmask', 'unmask'] as const) {
-      expect(await record(leg, `${verb} ${path}`)).to.equal('+OK Success');
+      expect(await ask(leg, `${verb} ${path}`)).to.equal('+OK Success');
     }
     await talk(500);
     await stop(leg, path);
@@ -108,16 +110,16 @@ describe('contract: uuid_record', () => {
     }
   });
 
-  it('writes no clear frame where start and mask come in one piece', async () => {
-    const path = file();
+  it('writes no clear frame where one command starts and masks, whatever the path is like', async () => {
     const leg = call.callee.uuid;
-    const replies = await lab().socket.together([
-      `api uuid_record ${leg} start ${path} 60 {${AT_ONCE}}`,
-      `api uuid_record ${leg} mask ${path}`,
-    ]);
-    expect(replies.map((reply) => reply.trimEnd())).to.deep.equal(['+OK Success', '+OK Success']);
+    const path = join(lab().recordingsDir, "it's) (one/${of}/$${d} {a}}\\n.wav");
+    const options = { variables: { RECORD_PRE_BUFFER_FRAMES: '0' } };
+    const { command, args } = fenced(recordSilent('mask', leg, path, options), undefined);
+    expect(await lab().socket.api(`${command} ${args}`)).to.equal('+OK Success');
     await talk(400);
-    await stop(leg, path);
+    const { args: stopped } = record('stop', leg, path);
+    expect(await lab().socket.api(`uuid_record ${stopped}`)).to.equal('+OK Success');
+    await lab().socket.event('RECORD_STOP', leg, { 'Record-File-Path': path });
     const { channels, rate } = await readWav(path);
     expect(heardInTurn(channels[0]!, rate)).to.deep.equal(['silence']);
     expect([...channels[0]!].every((sample) => sample === 0)).to.equal(true);
@@ -126,9 +128,9 @@ describe('contract: uuid_record', () => {
   it('mixes both parties in mono; in stereo the leg is left and the other right, or swapped', async () => {
     const [mono, stereo, swapped] = [file(), file(), file()];
     const leg = call.caller.uuid;
-    await record(leg, `start ${mono} 60 {${AT_ONCE}}`);
-    await record(leg, `start ${stereo} 60 {RECORD_STEREO=true,${AT_ONCE}}`);
-    await record(leg, `start ${swapped} 60 {RECORD_STEREO=true,RECORD_STEREO_SWAP=true,${AT_ONCE}}`);
+    await ask(leg, `start ${mono} 60 {${AT_ONCE}}`);
+    await ask(leg, `start ${stereo} 60 {RECORD_STEREO=true,${AT_ONCE}}`);
+    await ask(leg, `start ${swapped} 60 {RECORD_STEREO=true,RECORD_STEREO_SWAP=true,${AT_ONCE}}`);
     await talk(500);
     await Promise.all([mono, stereo, swapped].map((path) => stop(leg, path)));
     const heard = await Promise.all(
@@ -142,7 +144,7 @@ describe('contract: uuid_record', () => {
 
   it('writes at the rate that is asked for', async () => {
     const path = file();
-    await record(call.caller.uuid, `start ${path} 60 {record_sample_rate=16000,${AT_ONCE}}`);
+    await ask(call.caller.uuid, `start ${path} 60 {record_sample_rate=16000,${AT_ONCE}}`);
     await talk(500);
     await stop(call.caller.uuid, path);
     const { channels, rate, ms } = await readWav(path);
@@ -155,12 +157,12 @@ describe('contract: uuid_record', () => {
     const { caller } = await lab().phones.call('1003', '1004', { prefix: '85' });
     const theirs = join(lab().recordingsDir, `dialplan-${caller.uuid}.wav`);
     const ours = file();
-    await record(caller.uuid, `start ${ours} 60 {${AT_ONCE}}`);
+    await ask(caller.uuid, `start ${ours} 60 {${AT_ONCE}}`);
     const bugs = await lab().socket.api(`uuid_buglist ${caller.uuid}`);
     for (const path of [theirs, ours]) {
       expect(bugs).to.match(new RegExp(`<function>session_record</function>\\s*<target>${path}</target>`));
     }
-    expect(await record(caller.uuid, `mask ${ours}`)).to.equal('+OK Success');
+    expect(await ask(caller.uuid, `mask ${ours}`)).to.equal('+OK Success');
     await talk(800);
     await stop(caller.uuid, ours);
     await stop(caller.uuid, theirs);
@@ -175,9 +177,9 @@ describe('contract: uuid_record', () => {
 
   it('removes a file shorter than RECORD_MIN_SEC, and says so', async () => {
     const path = file();
-    await record(call.caller.uuid, `start ${path} 60 {RECORD_MIN_SEC=2,${AT_ONCE}}`);
+    await ask(call.caller.uuid, `start ${path} 60 {RECORD_MIN_SEC=2,${AT_ONCE}}`);
     await talk(300);
-    await record(call.caller.uuid, `stop ${path}`);
+    await ask(call.caller.uuid, `stop ${path}`);
     const end = await lab().socket.event('RECORD_STOP', call.caller.uuid);
     expect(end['Record-Completion-Cause']).to.equal('input-too-short');
     await lab().socket.event('MEDIA_BUG_STOP', call.caller.uuid);
@@ -186,14 +188,14 @@ describe('contract: uuid_record', () => {
 
   it('stops by itself at a limit', async () => {
     const path = file();
-    await record(call.caller.uuid, `start ${path} 1 {${AT_ONCE}}`);
+    await ask(call.caller.uuid, `start ${path} 1 {${AT_ONCE}}`);
     await lab().socket.event('RECORD_STOP', call.caller.uuid, { 'Record-File-Path': path });
     expect((await readWav(path)).ms).to.be.below(1200);
   });
 
   it('ends with its leg: RECORD_STOP, with the length of the audio', async () => {
     const path = file();
-    await record(call.callee.uuid, `start ${path} 60 {${AT_ONCE}}`);
+    await ask(call.callee.uuid, `start ${path} 60 {${AT_ONCE}}`);
     await talk(500);
     await lab().phones.hangup(call.caller);
     const end = await lab().socket.event('RECORD_STOP', call.callee.uuid);
@@ -204,8 +206,8 @@ describe('contract: uuid_record', () => {
   it('writes nothing while the recorded leg’s own party holds; the other’s hold shortens nothing', async () => {
     const [held, holds] = [file(), file()];
     const { caller, callee } = call;
-    await record(callee.uuid, `start ${held} 60 {${AT_ONCE}}`);
-    await record(caller.uuid, `start ${holds} 60 {${AT_ONCE}}`);
+    await ask(callee.uuid, `start ${held} 60 {${AT_ONCE}}`);
+    await ask(caller.uuid, `start ${holds} 60 {${AT_ONCE}}`);
     await talk(400);
     await lab().phones.hold(caller);
     await talk(1000);
@@ -218,7 +220,7 @@ describe('contract: uuid_record', () => {
 
   it('grows on the disk within half a second where file buffering is off', async () => {
     const path = file();
-    await record(call.callee.uuid, `start ${path} 60 {enable_file_write_buffering=false,${AT_ONCE}}`);
+    await ask(call.callee.uuid, `start ${path} 60 {enable_file_write_buffering=false,${AT_ONCE}}`);
     await talk(1200);
     expect((await stat(path)).size).to.be.above(8000);
   });
@@ -226,20 +228,20 @@ describe('contract: uuid_record', () => {
   it('with the media in bypass: +OK and no file on one leg, -ERR on the other; uuid_media brings them back', async () => {
     const { caller, callee } = await lab().phones.call('1003', '1004', { prefix: '84' });
     const empty = file();
-    expect(await record(caller.uuid, `start ${empty} 60 {${AT_ONCE}}`)).to.equal('+OK Success');
+    expect(await ask(caller.uuid, `start ${empty} 60 {${AT_ONCE}}`)).to.equal('+OK Success');
     await lab().socket.event('RECORD_START', caller.uuid);
     await talk(300);
-    expect(await record(caller.uuid, `mask ${empty}`)).to.equal('+OK Success');
+    expect(await ask(caller.uuid, `mask ${empty}`)).to.equal('+OK Success');
     await stop(caller.uuid, empty);
     const end = await lab().socket.event('RECORD_STOP', caller.uuid);
     expect(end['Record-Completion-Cause']).to.equal('empty-file');
     expect(existsSync(empty)).to.equal(false);
     // a leg that has never had media knows no rate to write at
-    expect(await record(callee.uuid, `start ${empty} 60`)).to.equal('-ERR Cannot record session!');
+    expect(await ask(callee.uuid, `start ${empty} 60`)).to.equal('-ERR Cannot record session!');
 
     expect(await lab().socket.api(`uuid_media ${callee.uuid}`)).to.equal('+OK Success');
     const path = file();
-    await record(callee.uuid, `start ${path} 60 {${AT_ONCE}}`);
+    await ask(callee.uuid, `start ${path} 60 {${AT_ONCE}}`);
     await talk(1000);
     await stop(callee.uuid, path);
     const { channels, rate } = await readWav(path);
@@ -249,7 +251,7 @@ describe('contract: uuid_record', () => {
   it('mixes a tone for one party alone: the other does not hear it, nor does a recording of the other’s leg', async () => {
     const path = file();
     const { caller, callee } = call;
-    await record(callee.uuid, `start ${path} 60 {${AT_ONCE}}`);
+    await ask(callee.uuid, `start ${path} 60 {${AT_ONCE}}`);
     const presser = await lab().phones.listen(caller);
     const other = await lab().phones.listen(callee);
     const tone = 'tone_stream://%(300,0,1500)';
@@ -268,12 +270,12 @@ describe('contract: uuid_record', () => {
   it('stays on a leg that is transferred, and stops on one that leaves', async () => {
     const [stays, leaves] = [file(), file()];
     const { caller, callee } = call;
-    await record(caller.uuid, `start ${stays} 60 {${AT_ONCE}}`);
-    await record(callee.uuid, `start ${leaves} 60 {${AT_ONCE}}`);
+    await ask(caller.uuid, `start ${stays} 60 {${AT_ONCE}}`);
+    await ask(callee.uuid, `start ${leaves} 60 {${AT_ONCE}}`);
     await lab().phones.transfer(callee, '1003');
     await lab().socket.event('RECORD_STOP', callee.uuid, { 'Record-File-Path': leaves });
     await talk(500);
-    expect(await record(caller.uuid, `mask ${stays}`)).to.equal('+OK Success');
+    expect(await ask(caller.uuid, `mask ${stays}`)).to.equal('+OK Success');
     await talk(300);
     await stop(caller.uuid, stays);
     const { channels, rate } = await readWav(stays);

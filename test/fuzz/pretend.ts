@@ -245,7 +245,8 @@ export class PretendSwitch {
         'Record-File-Path': path,
         'Recording-Variable-metaflows_recording': given.metaflows_recording,
       });
-    } else if (limit !== '' || variables !== '') this.#wrong('more than a path', { path, limit, variables });
+    } else if (!/^(\+OK Success)?$/.test(`${limit} ${variables}`.trim()))
+      this.#wrong('more than a path', { path, limit, variables });
     if (verb === 'stop')
       this.#tell('RECORD_STOP', uuid, { 'Record-File-Path': path, variable_record_ms: '1000' });
     return '+OK Success';
@@ -301,6 +302,8 @@ export class PretendSwitch {
         if (name === 'cond' && left !== undefined) return left === right ? yes : no;
         if (name === 'strmicroepoch' && args === '') return '1767312000123456';
         if (name === 'global_setvar' && NOTE.test(args)) return '';
+        if (name === 'url_decode') return decodeURIComponent(args);
+        if (name === 'uuid_record') return this.#api(name, args);
         this.#wrong('a function is run', { name, args, text });
         return '';
       },

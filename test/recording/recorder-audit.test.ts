@@ -67,7 +67,8 @@ describe('audit of the recorder', () => {
   });
 
   /** As a switch does: a file that holds more than a header, and the event that is the proof. */
-  async function reply({ command, args }: ApiCommand): Promise<string> {
+  async function reply({ command, args, first = [] }: ApiCommand): Promise<string> {
+    for (const each of first) if (each.command === 'uuid_record') await reply(each);
     const [uuid = '', verb = '', quoted = ''] = args.split(' ');
     if (command === 'global_getvar' && args === '') return globals;
     if (command === 'file_exists') return String(existsSync(args));

@@ -130,9 +130,10 @@ describe('the recorder, where the switch moved one of its recorders while nobody
         beep: '%(100,0,1000)',
         switchOf: () => ({
           apis: (_key, commands) => {
-            asked.push(...commands.flatMap(({ command, args }) => (command === 'uuid_record' ? [args] : [])));
+            const records = commands.flatMap((each) => [...(each.first ?? []), each]);
+            asked.push(...records.flatMap(({ command, args }) => (command === 'uuid_record' ? [args] : [])));
             if (commands.some(({ command }) => command === 'uuid_displace')) beep.emit('heard');
-            const start = commands.find(({ args }) => args.includes(' start '));
+            const start = records.find(({ args }) => args.includes(' start '));
             const [path] = /\/rec\/[^ ']+/.exec(start?.args ?? '') ?? [];
             if (path !== undefined) {
               const started = { uuid: 'leg-b', at: Date.now(), path, recordingId: stored.id };

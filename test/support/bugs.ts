@@ -48,9 +48,16 @@ export class Bugs {
     this.emit({ type: 'record_stop', uuid, path, ...what });
   }
 
-  private reply({ command, args, noting = [] }: ApiCommand): string {
-    for (const each of noting) {
-      const [name = '', value = '', where] = each.split('=');
+  private reply({ command, args, first = [] }: ApiCommand): string {
+    for (const each of first) {
+      if (each.command === 'uuid_record') {
+        this.reply({
+          ...each,
+          args: each.args.replace(/\$\{url_decode\((%\w\w)\)\}/g, (_, c: string) => decodeURIComponent(c)),
+        });
+        continue;
+      }
+      const [name = '', value = '', where] = each.args.split('=');
       if (where !== undefined && this.globals.get(name) !== where) continue;
       this.globals.set(name, value.replace('${strmicroepoch()}', this.time()));
     }

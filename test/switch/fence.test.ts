@@ -2,7 +2,14 @@ import { expect } from 'chai';
 import { commands } from '../../src/softswitch/commands.js';
 import type { Instance } from '../../src/softswitch/instance.js';
 import { expand } from '../../src/softswitch/expand.js';
-import { noteTime, record, setGlobal, setVariable, type ApiCommand } from '../../src/switch/commands.js';
+import {
+  noteTime,
+  record,
+  recordSilent,
+  setGlobal,
+  setVariable,
+  type ApiCommand,
+} from '../../src/switch/commands.js';
 import { acts, fenced, fencedData } from '../../src/switch/fence.js';
 
 const NO_SWITCH = undefined as unknown as Instance;
@@ -51,7 +58,7 @@ describe('a command behind the fence', () => {
   }
 
   describe('with what the switch is to note of it', () => {
-    const noting = [noteTime('metaflows_clear_a'), setGlobal('metaflows_masked_a', '-').args];
+    const first = [noteTime('metaflows_clear_a'), setGlobal('metaflows_masked_a', '-')];
     /** What the switch is made to do, in order. */
     const ran = (command: ApiCommand, as: string | undefined, holder: string): string[] => {
       const { args } = fenced(command, as);
@@ -67,7 +74,7 @@ describe('a command behind the fence', () => {
       return [...done, run];
     };
     const path = "/it's/${hostname}.wav";
-    const unmask = { ...record('unmask', UUID, path), noting };
+    const unmask = { ...record('unmask', UUID, path), first };
     const whole = `uuid_record ${record('unmask', UUID, path).args} +OK+OK`;
     const notes = ['global_setvar metaflows_clear_a=@1795178399258123', 'global_setvar metaflows_masked_a=-'];
 
@@ -83,6 +90,33 @@ describe('a command behind the fence', () => {
         whole.replace(UUID, 'fenced'),
       ]);
     });
+  });
+
+  describe('that starts a recorder masked', () => {
+    const options = { variables: { metaflows_recording: 'a' } };
+    /** The commands that the switch runs, in order. */
+    const ran = (path: string, as: string | undefined, holder: string): string[] => {
+      const { args } = fenced(recordSilent('mask', UUID, path, options), as);
+      const done: string[] = [];
+      const api = (name: string, given: string): string => {
+        if (name === 'hash') return holder;
+        if (name !== 'uuid_record') return commands.get(name)!(NO_SWITCH, given) as string;
+        done.push(given);
+        return '';
+      };
+      const last = expand(args.replace(/^\S+ /, ''), { variable: () => '', api });
+      return [...done, last.trimEnd()];
+    };
+
+    for (const path of [...hard, '/a) (b/{c}}/${d).wav']) {
+      it(`runs both as they are, and neither for anybody else: ${path}`, () => {
+        const [start, mask] = [record('start', UUID, path, options).args, record('mask', UUID, path).args];
+        expect(ran(path, 'me', 'me')).to.deep.equal([start, mask]);
+        expect(ran(path, undefined, '')).to.deep.equal([start, mask]);
+        const [other, another] = [start, mask].map((args) => args.replace(UUID, 'fenced'));
+        expect(ran(path, 'me', 'another')).to.deep.equal([other, another]);
+      });
+    }
   });
 
   it('is one that changes something', () => {
