@@ -182,14 +182,19 @@ export class Calls {
     return changes;
   }
 
-  /** What has made the legs and bridges of a switch that there are, for whoever begins to look at them. */
+  /** What has made the legs and bridges of a switch what they are, for whoever begins to look at them. */
   standing(switchId: string): Change[] {
     const legs = [...this.legs.values()].filter((leg) => leg.switchId === switchId);
     const bridged = legs.flatMap((leg): Change[] => {
       const peer = this.peerOf(leg);
       return peer && leg.uuid < peer.uuid ? [{ type: 'bridged', legs: [leg, peer] }] : [];
     });
-    return [...legs.map((leg): Change => ({ type: 'created', leg })), ...bridged];
+    const alone = legs.filter(({ answered, peer }) => answered && peer === undefined);
+    return [
+      ...legs.map((leg): Change => ({ type: 'created', leg })),
+      ...alone.map((leg): Change => ({ type: 'answered', leg })),
+      ...bridged,
+    ];
   }
 
   private add(switchId: string, data: LegData, owner: Owner | undefined): Change[] {

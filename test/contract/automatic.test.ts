@@ -179,7 +179,10 @@ describe('contract: the service, recordings that begin by themselves, over a res
   const lab = useLab();
 
   let service: TestService;
-  after(() => service.close());
+  afterEach(async () => {
+    await lab().phones.hangupAll();
+    await service.close();
+  });
 
   it('a service that comes back goes on with those that run, and does not begin those again that were stopped', async () => {
     const first = (service = await TestService.spawn(lab()));
@@ -197,6 +200,16 @@ describe('contract: the service, recordings that begin by themselves, over a res
     await lab().phones.hangup(running.caller);
     const doc: RecordingDocument = await second.recording(running.caller, 'completed');
     expect(doc.id).to.equal(recorded.id);
+  });
+
+  it('a service that comes back records who was answered meanwhile and talks to nobody yet', async () => {
+    const rule = { outbound: { any: { enabled: true, record_on_answer: true } } };
+    const first = (service = await TestService.spawn(lab()));
+    await first.ask('POST', '/accounts/pbx.test/call_recording', rule);
+    await first.kill();
+    const alone = await lab().phones.callAlone('1001', '5900');
+    const second = (service = await TestService.spawn(lab(), first));
+    expect(await second.recording(alone, 'recording')).to.include({ origin: 'automatic' });
   });
 });
 
