@@ -86,8 +86,7 @@ export class Digits {
         return;
       case 'bridged':
       case 'unbridged':
-        // Behind a loopback channel whoever is heard at its far side is another one as well.
-        for (const leg of new Set(change.legs.flatMap((each) => this.options.calls.legsOf(each)))) {
+        for (const leg of this.concerned(change.legs)) {
           this.listen(leg);
           this.bind(leg);
         }
@@ -191,6 +190,12 @@ export class Digits {
     const listeners = [...own, ...listenerOf(this.options.calls.farLeg(leg), 'peer', own[0])];
     before.filter((each) => !listeners.includes(each)).forEach(disarm);
     this.listeners.set(leg.uuid, listeners);
+  }
+
+  /** Behind a loopback channel whoever is heard at its far side is another one as well. */
+  private concerned(legs: readonly Leg[]): Iterable<Leg> {
+    if (legs.every(({ otherHalf }) => otherHalf === undefined)) return legs;
+    return new Set(legs.flatMap((leg) => this.options.calls.legsOf(leg)));
   }
 
   /** Once for all that changes in one turn; what is pressed meanwhile comes as DTMF. */
