@@ -61,6 +61,7 @@ describe('contract: the service, over HTTP', () => {
 
   it('needs no bridge, and a code ends what it began', async () => {
     const alone = await lab().phones.callAlone('1001', '5900');
+    await service().answered(alone);
     expect((await service().record(alone, { action: 'start' })).status).to.equal(200);
     await talk(300);
     expect((await service().record(alone, { action: 'stop' })).status).to.equal(200);

@@ -158,12 +158,24 @@ export class TestService {
     if (status !== 200) throw new Error(`metaflows refused: ${status}`);
   }
 
-  /** Waits until the service, which hears of calls on a connection of its own, knows that a leg is answered and bridged. */
-  async connected({ uuid }: Leg): Promise<void> {
+  /** Waits until the service, which hears of calls on a connection of its own, knows that a leg is answered. */
+  async answered(leg: Leg): Promise<void> {
+    await eventually(
+      'the answered leg',
+      async () => (await this.channel(leg))['answered'] === true || undefined,
+    );
+  }
+
+  /** {@link answered}, and bridged. */
+  async connected(leg: Leg): Promise<void> {
     await eventually('the bridged leg', async () => {
-      const { data } = await this.ask('GET', `/accounts/${this.lab.domain}/channels/${uuid}`);
-      return data['answered'] === true && data['other_leg'] !== undefined ? true : undefined;
+      const data = await this.channel(leg);
+      return (data['answered'] === true && data['other_leg'] !== undefined) || undefined;
     });
+  }
+
+  private async channel({ uuid }: Leg): Promise<Record<string, unknown>> {
+    return (await this.ask('GET', `/accounts/${this.lab.domain}/channels/${uuid}`)).data;
   }
 
   /** Runs record_call on a leg. */
