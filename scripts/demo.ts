@@ -55,7 +55,7 @@ for (const { start_ms, end_ms } of recording.mask_intervals) {
   );
 }
 say();
-say(`The service goes on until Ctrl-C. Its console: ${url}/`);
+say(`The service goes on until Ctrl-C. Its console: ${url}/ (account demo)`);
 say('In another terminal:');
 say('  npm run phone -- call 1001 1002');
 say('  npm run phone -- press 1002 "*71"');
